@@ -1,0 +1,37 @@
+# Two commands do all the set-up: `make demo` and `make test`.
+bin := .venv/bin
+
+.PHONY: help demo test lint bench lock clean
+help:
+	@echo 'make demo    set up, then two people talk over a private Tor network on this machine'
+	@echo 'make test    set up, then lint, types, import contract and the fast suite'
+	@echo 'make lint    format, lint, types, import contract'
+	@echo 'make bench   the figures, each beside its peer in the same run'
+	@echo 'make lock    resolve the dependencies again and write requirements/'
+	@echo 'make clean   remove what the other targets made'
+
+demo:
+	@.ci/setup runtime
+	@$(bin)/onionchat demo
+
+test: lint
+	@$(bin)/coverage erase
+	@$(bin)/coverage run -m pytest
+	@$(bin)/coverage report --include='onionchat/crypto/*,onionchat/protocol/*' --fail-under=100
+
+lint:
+	@.ci/setup development
+	@$(bin)/ruff format --check .
+	@$(bin)/ruff check .
+	@$(bin)/mypy
+	@$(bin)/lint-imports
+
+bench:
+	@.ci/setup benchmarks
+	@$(bin)/python -m benchmarks
+
+lock:
+	@sh requirements/lock
+
+clean:
+	rm -rf .venv build dist *.egg-info .coverage .*_cache .hypothesis
