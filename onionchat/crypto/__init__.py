@@ -1,0 +1,1 @@
+"""Keys, handshake, ratchet and vault: values in, values out. No IO, no clock, no asyncio."""

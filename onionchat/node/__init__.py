@@ -1,0 +1,1 @@
+"""The one place where the layers meet: peers, outbox, inbox, requests, verbs."""

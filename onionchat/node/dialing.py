@@ -1,0 +1,79 @@
+"""When to dial a contact: a schedule, and nothing that touches a socket.
+
+A contact is dialled when something waits for them, once after the node came up, and
+a few times after a connection was lost; otherwise they dial us when they come up, so
+an idle node does not poll. Failure is answered with 30 s, 1, 2, 5, 10, 20, 30 min, each
+30 % more or less, so that two nodes do not march in step; an inbound connection, a
+network change or the person's own action starts over. At most six dials run at once:
+tor builds 32 circuits at a time, and a dial takes several.
+"""
+
+import random
+from collections.abc import Callable
+
+BACKOFF = (30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0)
+JITTER = 0.3
+AT_ONCE = 6
+DIAL_DEADLINE = 90.0
+AFTER_LOSS = (2.0, 15.0, 60.0)
+"""Seconds before each of the few redials after a connection was lost with nothing waiting."""
+PATIENCE = 5.0
+"""Two attempts are never closer than this, however often the person presses send."""
+SPREAD = 90.0
+"""Start-up dials are spread over at most this long; few contacts need less."""
+
+Uniform = Callable[[float, float], float]
+_uniform: Uniform = random.SystemRandom().uniform
+
+
+class Schedule:
+    """The next moment to dial one contact, on the loop's clock; None: not at all."""
+
+    def __init__(self, uniform: Uniform = _uniform) -> None:
+        self._uniform = uniform
+        self._failures = 0
+        self._losses = 0
+        self._last = float("-inf")
+        self.at: float | None = None
+
+    def start(self, now: float, contacts: int) -> None:
+        """The node came up, with this many contacts to greet."""
+        self._sooner(now + self._uniform(0.0, min(SPREAD, 1.0 + contacts / 2)))
+
+    def wanted(self, now: float) -> None:
+        """Something waits, or the person asks: as soon as patience allows."""
+        self._failures = 0
+        self._sooner(max(now, self._last + PATIENCE))
+
+    def dialled(self, now: float) -> None:
+        self._last, self.at = now, None
+
+    def failed(self, now: float, *, waiting: bool) -> None:
+        """A dial came to nothing; try again only while something waits or a loss is fresh."""
+        if waiting:
+            delay = BACKOFF[min(self._failures, len(BACKOFF) - 1)]
+            self._failures += 1
+            self.at = now + delay * self._uniform(1 - JITTER, 1 + JITTER)
+        else:
+            self._after_loss(now)
+
+    def connected(self) -> None:
+        self._failures = self._losses = 0
+        self.at = None
+
+    def lost(self, now: float, *, waiting: bool) -> None:
+        """The last connection ended without a goodbye."""
+        self._losses = 0
+        if waiting:
+            self._sooner(max(now + self._uniform(0.0, 1.0), self._last + PATIENCE))
+        else:
+            self._after_loss(now)
+
+    def _after_loss(self, now: float) -> None:
+        if self._losses < len(AFTER_LOSS):
+            delay = AFTER_LOSS[self._losses]
+            self._losses += 1
+            self.at = now + delay * self._uniform(1 - JITTER, 1 + JITTER)
+
+    def _sooner(self, moment: float) -> None:
+        self.at = moment if self.at is None else min(self.at, moment)

@@ -1,0 +1,10 @@
+"""What the program can do: one typed function for each verb, whoever asks for it.
+
+The command line, JSON-RPC and later the terminal interface are skins over these
+functions, so they cannot drift apart. `VERBS` is the table all of them read.
+"""
+
+from onionchat.node.verbs import account, contacts, messages, requests
+from onionchat.node.verbs.registry import VERBS, Verb
+
+__all__ = ["VERBS", "Verb", "account", "contacts", "messages", "requests"]

@@ -1,0 +1,1 @@
+"""tor: find it, run it, steer it, dial and listen through it."""
