@@ -1,0 +1,124 @@
+"""Tor as the node uses it: onions that stay up, dials, and a status.
+
+One task, `run`, holds the control connection and is never done with it:
+
+    connect -> steer (steering.py) -> lost -> wait 1 s, then x1.5 up to 60 s -> connect
+
+tor may die, be restarted, be stopped or lose its network at any time; none of that ends
+`run`. What is wanted (the onions of `serve`) is kept here and put up again on every new
+connection, because tor forgets them with the old one. Only a wrong key, which is our own
+bug, gets out of `run`.
+
+Never used, each for a reason (protocol.md 7): NEWNYM cuts everybody's circuits and drops
+keys, SETCONF drops client-authorisation keys, DROPGUARDS costs anonymity, Detach leaves
+onions that outlive us.
+"""
+
+import asyncio
+from contextlib import suppress
+from dataclasses import replace
+from typing import Never
+
+from onionchat.crypto.address import service_id
+from onionchat.errors import UnreachableError
+from onionchat.tor import socks
+from onionchat.tor.attach import Attachment
+from onionchat.tor.control import Control
+from onionchat.tor.dial_errors import Starting
+from onionchat.tor.link import Link
+from onionchat.tor.listener import OnLink, listening
+from onionchat.tor.onions import VIRTUAL_PORT, Onion
+from onionchat.tor.status import Board, TorStatus
+from onionchat.tor.steering import Steering
+from onionchat.types import OnionKey
+
+FIRST_PAUSE = 1.0
+GROWTH = 1.5
+LONGEST_PAUSE = 60.0
+
+
+class TorClient:
+    """The `Network` that is really tor."""
+
+    def __init__(self, tor: Attachment) -> None:
+        self._tor = tor
+        self._board = Board()
+        self._wanted: dict[str, Onion] = {}
+        self._control: Control | None = None
+        self._hurry = asyncio.Event()
+
+    @property
+    def status(self) -> TorStatus:
+        return self._board.status
+
+    async def change(self, seen: TorStatus) -> TorStatus:
+        """The first snapshot that differs from `seen`."""
+        return await self._board.change(seen)
+
+    async def published(self, service_id: str) -> None:
+        """Returns when the onion can be found."""
+        await self._board.published(service_id)
+
+    async def dial(self, onion: OnionKey, token: str, deadline: float) -> Link:
+        """A link to the onion's virtual port; DialError. `token`: 1 to 255 ASCII characters,
+        the same for one contact and new for a fresh path. `deadline` is in the loop's time."""
+        if self.status.state in ("starting", "bootstrapping"):
+            raise Starting
+        host = f"{service_id(onion)}.onion"
+        return await socks.dial(self._tor.socks, host, VIRTUAL_PORT, token, deadline)
+
+    async def serve(self, onion: Onion, on_link: OnLink, limit: int) -> Never:
+        """Keep the onion up and hand over its links, `limit` at once; it goes down when this
+        is cancelled. Needs `run` in another task of the caller's group."""
+        with listening(onion.target) as listener:
+            wanted = replace(onion, target=listener.address)
+            self._wanted[onion.service_id] = wanted
+            self._nudge()
+            try:
+                await listener.run(on_link, limit)
+            finally:
+                if self._wanted.get(onion.service_id) is wanted:
+                    del self._wanted[onion.service_id]
+                self._nudge()
+
+    def hurry(self) -> None:
+        """Connect now and not after the pause: somebody knows that tor is back."""
+        self._hurry.set()
+
+    async def run(self) -> Never:
+        """Steer tor for ever."""
+        pause = FIRST_PAUSE
+        while True:
+            try:
+                await self._connected()
+            except UnreachableError as lost:
+                if self._control is not None:  # it was good for a while
+                    pause = FIRST_PAUSE
+                self._lost(lost)
+            await self._wait(pause)
+            pause = min(pause * GROWTH, LONGEST_PAUSE)
+
+    async def _connected(self) -> None:
+        control = await Control.connect(
+            self._tor.control, cookie=self._tor.cookie, password=self._tor.password
+        )
+        self._control = control
+        try:
+            await Steering(control, self._wanted, self._board).run()
+        finally:
+            await control.close()
+
+    def _lost(self, error: UnreachableError) -> None:
+        self._control = None
+        state = "starting" if self.status.state == "starting" else "lost"
+        self._board.post(state=state, bootstrap=0, warning=error.message, published=frozenset())
+
+    def _nudge(self) -> None:
+        if self._control is not None:
+            self._control.nudge()
+
+    async def _wait(self, seconds: float) -> None:
+        self._hurry.clear()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(seconds):
+                await self._hurry.wait()

@@ -1,0 +1,139 @@
+"""Where tor delivers the links that strangers and friends open to our onion.
+
+The socket is a door that anyone in the world can knock on through tor, and no one on
+this machine but us may touch: a unix socket of mode 0600, or, for a tor that runs as
+another user, a port on 127.0.0.1.
+
+- At most `limit` links are open; one more is closed at once, so that its peer learns it
+  now and not at a time-out.
+- Every link belongs to a task in the listener's own group: when the listener ends, each
+  of them has ended. What `on_link` lets escape ends the listener, so it handles its own.
+- A full file table is not the end: the listener waits a moment and goes on.
+"""
+
+import asyncio
+import errno
+import os
+import socket
+import stat
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager, suppress
+from functools import partial
+from pathlib import Path
+from typing import Never
+
+from onionchat.errors import RefusedError
+from onionchat.tor.address import Address, TcpAddress, UnixAddress
+from onionchat.tor.link import READ_MAX, Link, StreamLink
+
+BACKLOG = 64
+"""Links that may wait while the node is busy; tor retries nothing."""
+
+RESOURCE_PAUSE = 1.0
+"""Seconds to wait when the machine has no descriptors or memory left for a link."""
+
+_SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
+
+OnLink = Callable[[Link], Awaitable[None]]
+
+
+class Listener:
+    """One listening socket. `address` is where it really is (the port 0 is resolved)."""
+
+    def __init__(self, sock: socket.socket, address: Address) -> None:
+        self._socket = sock
+        self.address = address
+
+    async def run(self, on_link: OnLink, limit: int) -> Never:
+        """Serve for ever; the links end with it."""
+        links: set[asyncio.Task[None]] = set()
+        async with asyncio.TaskGroup() as group:
+            while True:
+                sock = await self._accept()
+                if len(links) >= limit:
+                    sock.close()
+                    continue
+                task = group.create_task(_carry(sock, on_link))
+                links.add(task)
+                task.add_done_callback(links.discard)
+                task.add_done_callback(partial(_close, sock))
+
+    async def _accept(self) -> socket.socket:
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                sock, _ = await loop.sock_accept(self._socket)
+            except ConnectionAbortedError:
+                continue
+            except OSError as error:
+                if error.errno not in _SCARCE:
+                    raise
+                await _pause(RESOURCE_PAUSE)
+            else:
+                return sock
+
+
+async def _carry(sock: socket.socket, on_link: OnLink) -> None:
+    link = StreamLink(*await asyncio.open_connection(sock=sock, limit=READ_MAX))
+    try:
+        await on_link(link)
+    finally:
+        await link.close()
+
+
+def _close(sock: socket.socket, _: asyncio.Task[None]) -> None:
+    """A task that is cancelled before its first step has closed nothing."""
+    sock.close()
+
+
+async def _pause(seconds: float) -> None:
+    with suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await asyncio.Event().wait()
+
+
+async def listen(target: Address, on_link: OnLink, limit: int) -> Never:
+    """Accept links at `target` until cancelled; `limit` at once."""
+    with listening(target) as listener:
+        await listener.run(on_link, limit)
+
+
+@contextmanager
+def listening(target: Address) -> Iterator[Listener]:
+    """Bound before the first await, so that its address can be given to tor."""
+    family = socket.AF_UNIX if isinstance(target, UnixAddress) else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as sock:
+        sock.setblocking(False)
+        address = _bind(sock, target)
+        sock.listen(BACKLOG)
+        try:
+            yield Listener(sock, address)
+        finally:
+            if isinstance(address, UnixAddress):
+                address.path.unlink(missing_ok=True)
+
+
+def _bind(sock: socket.socket, target: Address) -> Address:
+    if isinstance(target, TcpAddress):
+        sock.bind((target.host, target.port))
+        return TcpAddress(*sock.getsockname())
+    _remove_stale(target.path)
+    umask = os.umask(0o177)
+    try:
+        sock.bind(bytes(target.path))
+    finally:
+        os.umask(umask)
+    return target
+
+
+def _remove_stale(path: Path) -> None:
+    """What a killed node left behind; anything else at that place is not ours to remove."""
+    try:
+        found = path.lstat()
+    except FileNotFoundError:
+        return
+    if not stat.S_ISSOCK(found.st_mode) or found.st_uid != os.geteuid():
+        raise RefusedError(
+            f"{path} is in the way of the node's socket", "move it away, it is not a stale socket"
+        )
+    path.unlink()

@@ -1,0 +1,95 @@
+"""An onion service on tor's control port: ephemeral, ours alone, checked.
+
+- Ephemeral and never detached: tor forgets it when our control connection ends, so a
+  crashed node is not reachable, and no key is ever on tor's disk (`DiscardPK` keeps it
+  out of the answer too).
+- tor accepts a wrong key blob in silence and serves another address. The service ID it
+  answers is compared with the one computed without tor; if they differ, that onion is
+  taken down at once and the difference is our bug.
+- 550 means that this tor already serves the key. From a connection of ours that is not
+  quite gone, DEL_ONION clears it; if that answers 552, the key belongs to somebody else's
+  connection: another program runs with this identity.
+
+Two tors that serve one key fight over the descriptor's revision, and neither is
+reachable for minutes to hours. Hence the lock on the profile, and the pause after
+taking an onion down (publication.py).
+"""
+
+import re
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from onionchat.errors import LocalError, RefusedError, UsageError
+from onionchat.tor.address import Address
+from onionchat.tor.control_errors import ControlRefused
+
+VIRTUAL_PORT = 5222
+"""In tor's default LongLivedPorts, which counts on both ends of an onion circuit: stable
+relays are chosen without a setting that would tell us apart."""
+
+_COLLISION, _UNKNOWN = 550, 552
+
+_PLAIN = re.compile(r"[!#-~]+")
+"""ADD_ONION splits at spaces and takes neither quotes nor escapes nor bytes above 126."""
+
+
+@dataclass(frozen=True, slots=True)
+class Onion:
+    """What to serve: `blob` is the base64 of the 64-byte expanded key, `service_id` its 56
+    characters computed offline, `target` where links are delivered."""
+
+    blob: str = field(repr=False)
+    service_id: str
+    target: Address
+
+    def __post_init__(self) -> None:
+        """UsageError for a target that cannot be written on the control port."""
+        if not _PLAIN.fullmatch(str(self.target)):
+            raise UsageError(
+                f"tor delivers only to paths of plain ASCII without spaces: {self.target}",
+                "choose a plain directory with --data-dir",
+            )
+
+
+class Asks(Protocol):
+    async def ask(self, line: str) -> list[str]: ...
+
+
+async def add(control: Asks, onion: Onion) -> bool:
+    """Serve it. False: an old one was in the way and is gone now; add again after
+    the pause. RefusedError: another program has it. ControlRefused: tor won't."""
+    try:
+        lines = await control.ask(
+            f"ADD_ONION ED25519-V3:{onion.blob} Flags=DiscardPK Port={VIRTUAL_PORT},{onion.target}"
+        )
+    except ControlRefused as refused:
+        if refused.code != _COLLISION:
+            raise
+        await _clear(control, onion.service_id)
+        return False
+    served = lines[0].removeprefix("ServiceID=")
+    if served != onion.service_id:
+        await remove(control, served)
+        raise LocalError("tor serves another address than the identity's: the key blob is wrong")
+    return True
+
+
+async def remove(control: Asks, service_id: str) -> None:
+    """Take it down if it is up. Links that are open stay open: tor only stops new ones."""
+    try:
+        await control.ask(f"DEL_ONION {service_id}")
+    except ControlRefused as refused:
+        if refused.code != _UNKNOWN:
+            raise
+
+
+async def _clear(control: Asks, service_id: str) -> None:
+    try:
+        await control.ask(f"DEL_ONION {service_id}")
+    except ControlRefused as refused:
+        if refused.code != _UNKNOWN:
+            raise
+        raise RefusedError(
+            "this tor already serves the address for another program",
+            "stop the other onionchat that uses this identity",
+        ) from refused
