@@ -47,6 +47,7 @@ class StreamLink:
     def __init__(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self._reader = reader
         self._writer = writer
+        self._closed = False
         writer.transport.set_write_buffer_limits(high=HIGH_WATER)
 
     async def read(self, n: int = READ_MAX) -> bytes:
@@ -63,12 +64,15 @@ class StreamLink:
             raise ConnectionResetError("the link ended early") from error
 
     async def write(self, data: bytes) -> None:
-        if self._writer.is_closing():
+        if self._closed or self._writer.is_closing():
             raise ConnectionResetError("the link is over")
         self._writer.write(data)
         await self._writer.drain()
 
     async def close(self) -> None:
+        if self._closed:
+            return
+        self._closed = True
         self._writer.close()
         try:
             with suppress(OSError):

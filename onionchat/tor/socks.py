@@ -34,14 +34,15 @@ Step = tuple[bytes, int]
 
 def conversation(host: str, port: int, token: str) -> Generator[Step, bytes, None]:
     """From greeting to open stream. `token`: 1 to 255 ASCII bytes. DialError if refused."""
-    name, password = host.encode("ascii"), token.encode("ascii")
+    login = b"\x01" + _sized(USERNAME) + _sized(token.encode("ascii"))
+    request = b"\x05\x01\x00\x03" + _sized(host.encode("ascii")) + port.to_bytes(2)
     chosen = yield b"\x05\x01\x02", 2
     if chosen != b"\x05\x02":
         raise NotSocks
-    verdict = yield b"\x01" + _sized(USERNAME) + _sized(password), 2
+    verdict = yield login, 2
     if verdict != b"\x01\x00":
         raise NotSocks
-    version, code, _, kind = yield b"\x05\x01\x00\x03" + _sized(name) + port.to_bytes(2), 4
+    version, code, _, kind = yield request, 4
     if version != 5:
         raise NotSocks
     if code:

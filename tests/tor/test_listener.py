@@ -1,0 +1,146 @@
+import asyncio
+import errno
+import os
+import socket
+import stat
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from onionchat.errors import RefusedError
+from onionchat.tor import listener as module
+from onionchat.tor.address import TcpAddress, UnixAddress
+from onionchat.tor.link import Link, connect
+from onionchat.tor.listener import Listener, listening
+
+
+async def echo(link: Link) -> None:
+    while data := await link.read():
+        await link.write(data)
+
+
+def test_links_arrive_and_end_with_the_listener(tmp_path: Path) -> None:
+    ended: list[str] = []
+
+    async def on_link(link: Link) -> None:
+        try:
+            await echo(link)
+        finally:
+            ended.append("link")
+
+    async def run() -> None:
+        with listening(UnixAddress(tmp_path / "s")) as listener:
+            async with asyncio.TaskGroup() as group:
+                serving = group.create_task(listener.run(on_link, 4))
+                link = await connect(listener.address)
+                await link.write(b"hi")
+                assert await link.read() == b"hi"
+                serving.cancel()
+                assert await link.read() == b""
+                assert ended == ["link"]
+                await link.close()
+
+    asyncio.run(run())
+    assert not (tmp_path / "s").exists()
+
+
+def test_one_link_too_many_is_closed_at_once_and_room_is_given_back(tmp_path: Path) -> None:
+    async def run() -> None:
+        with listening(UnixAddress(tmp_path / "s")) as listener:
+            async with asyncio.TaskGroup() as group:
+                serving = group.create_task(listener.run(echo, 1))
+                first = await connect(listener.address)
+                await first.write(b"1")
+                assert await first.read() == b"1"
+                second = await connect(listener.address)
+                assert await second.read() == b""
+                await first.close()
+                await second.close()
+                while not await _answers(listener):
+                    pass
+                serving.cancel()
+
+    asyncio.run(run())
+
+
+async def _answers(listener: Listener) -> bool:
+    link = await connect(listener.address)
+    try:
+        await link.write(b"?")
+        return await link.read() == b"?"
+    except ConnectionError:
+        return False
+    finally:
+        await link.close()
+
+
+def test_nobody_else_may_touch_the_socket(tmp_path: Path) -> None:
+    umask = os.umask(0)
+    try:
+        with listening(UnixAddress(tmp_path / "s")):
+            assert stat.S_IMODE((tmp_path / "s").stat().st_mode) == 0o600
+            now = os.umask(0)
+    finally:
+        os.umask(umask)
+    assert now == 0
+
+
+def test_a_stale_socket_is_removed_and_nothing_else_is(tmp_path: Path) -> None:
+    path = tmp_path / "s"
+    with socket.socket(socket.AF_UNIX) as stale:
+        stale.bind(str(path))
+    with listening(UnixAddress(path)):
+        pass
+    path.symlink_to("/dev/null")
+    with pytest.raises(RefusedError), listening(UnixAddress(path)):
+        pass
+    assert path.is_symlink()
+
+
+def test_any_free_port_is_made_known() -> None:
+    with listening(TcpAddress("127.0.0.1", 0)) as listener:
+        assert isinstance(listener.address, TcpAddress)
+        assert listener.address.port > 0
+
+
+def test_a_full_file_table_is_not_the_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(module, "RESOURCE_PAUSE", 0)
+    failures = [OSError(errno.EMFILE, "full"), ConnectionAbortedError(), OSError(errno.ENOMEM, "")]
+
+    async def run() -> None:
+        loop = asyncio.get_running_loop()
+        accept = loop.sock_accept
+
+        async def failing(sock: socket.socket) -> tuple[socket.socket, object]:
+            if failures:
+                raise failures.pop()
+            return await accept(sock)
+
+        monkeypatch.setattr(loop, "sock_accept", failing)
+        with listening(UnixAddress(tmp_path / "s")) as listener:
+            async with asyncio.TaskGroup() as group:
+                serving = group.create_task(listener.run(echo, 1))
+                assert await _answers(listener)
+                serving.cancel()
+
+    asyncio.run(run())
+    assert not failures
+
+
+def test_what_a_link_lets_escape_ends_the_listener(tmp_path: Path) -> None:
+    async def broken(link: Link) -> None:
+        raise LookupError
+
+    async def run() -> None:
+        with listening(UnixAddress(tmp_path / "s")) as listener:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(listener.run(broken, 1))
+                link = await connect(listener.address)
+                with suppress(ConnectionError):
+                    await link.read()
+                await link.close()
+
+    with pytest.raises(ExceptionGroup) as ended:
+        asyncio.run(run())
+    assert ended.group_contains(LookupError)
