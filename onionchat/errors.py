@@ -81,5 +81,13 @@ class DamagedError(UserError):
     name, exit_code = "damaged", 9
 
 
-class Interrupted(UserError):
+class Interrupted(UserError):  # noqa: N818 - named for what happened, not for an error
     name, exit_code = "interrupted", 130
+
+
+def rebuild(name: str, message: str, hint: str) -> OnionchatError:
+    """The error that another process of ours named, as an exception here."""
+    for kind in UserError.__subclasses__():
+        if kind.name == name:
+            return kind(message, hint)
+    return OnionchatError(message, hint)

@@ -1,1 +1,1 @@
-"""The encrypted profile on disk: returns plain values, knows no protocol and no keys but its own."""
+"""The encrypted profile on disk: plain values out, no protocol, no keys but its own."""

@@ -18,10 +18,12 @@ Commands are written from the loop: they are shorter than a socket buffer by far
 
 import asyncio
 import logging
+import socket
 import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Self
 
@@ -171,31 +173,43 @@ class Control:
         import stem.socket
 
         logging.getLogger("stem").setLevel(logging.WARNING)
-        if isinstance(self._address, UnixAddress):
-            self._socket = stem.socket.ControlSocketFile(str(self._address.path), connect=False)
-        else:
-            self._socket = stem.socket.ControlPort(
-                self._address.host, self._address.port, connect=False
-            )
+        self._socket = stem.socket.ControlSocket()
+        self._socket._make_socket = partial(_connected, self._address)
         self._socket.connect()
         _authenticate(self._socket, self._cookie, self._password)
 
 
-def _authenticate(socket: Any, cookie: Path | None, password: str | None) -> None:
+def _connected(address: ControlAddress) -> socket.socket:
+    """stem's own leaks the socket when nobody listens, and has a class for each family."""
+    if isinstance(address, UnixAddress):
+        sock = socket.socket(socket.AF_UNIX)
+        where: str | tuple[str, int] = str(address.path)
+    else:
+        sock = socket.socket(socket.AF_INET)
+        where = (address.host, address.port)
+    try:
+        sock.connect(where)
+    except OSError:
+        sock.close()
+        raise
+    return sock
+
+
+def _authenticate(wire: Any, cookie: Path | None, password: str | None) -> None:
     import stem.connection
     import stem.response
 
-    socket.send("PROTOCOLINFO 1")
-    info = socket.recv()
+    wire.send("PROTOCOLINFO 1")
+    info = wire.recv()
     stem.response.convert("PROTOCOLINFO", info)
     known = stem.connection.AuthMethod
     cookie_path = cookie or info.cookie_path
     if known.NONE in info.auth_methods:
-        stem.connection.authenticate_none(socket)
+        stem.connection.authenticate_none(wire)
     elif known.SAFECOOKIE in info.auth_methods and cookie_path and not password:
-        stem.connection.authenticate_safecookie(socket, str(cookie_path))
+        stem.connection.authenticate_safecookie(wire, str(cookie_path))
     elif known.PASSWORD in info.auth_methods and password:
-        stem.connection.authenticate_password(socket, password)
+        stem.connection.authenticate_password(wire, password)
     else:
         raise UnreachableError(
             "tor's control port wants a proof that this program does not have",
