@@ -5,6 +5,7 @@ and shown to people, and nothing about security hangs on it. Both are injected, 
 a whole node can run in virtual time.
 """
 
+import asyncio
 import time
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -33,3 +34,13 @@ def rfc3339(moment: int | None) -> str | None:
     except (OverflowError, ValueError, OSError):
         return None
     return f"{whole:%Y-%m-%dT%H:%M:%S}.{moment % 1000:03d}Z"
+
+
+async def wait(event: asyncio.Event, until: float | None) -> bool:
+    """Until `event` is set (True) or the loop's clock reads `until` (False); None: for ever."""
+    try:
+        async with asyncio.timeout_at(until):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True

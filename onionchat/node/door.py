@@ -1,0 +1,64 @@
+"""Who knocks: every connection that somebody else opened, until we know who it is.
+
+Before a connection has proven an identity it may cost little and learn nothing: 4 KiB,
+30 seconds in all, 64 at once, and when all places are taken a random unfinished one makes
+room, since the oldest would be the slow honest one. Garbage, silence, an unknown, a
+blocked and a known key see the same bytes and the same silence.
+
+After the proof an accepted contact, or somebody we have asked, goes to their peer;
+everybody else is a stranger.
+"""
+
+import asyncio
+import random
+
+from onionchat.errors import RemoteError
+from onionchat.node.connection import GREETING, Connection
+from onionchat.node.peers import Peers
+from onionchat.node.profile import Profile
+from onionchat.node.strangers import Strangers
+from onionchat.protocol.channel import Channel
+from onionchat.protocol.events import PeerHello
+from onionchat.protocol.hello import Hello
+from onionchat.protocol.limits import UNPROVEN_CONNECTIONS
+from onionchat.tor.link import Link
+
+_random = random.SystemRandom()
+
+
+class Door:
+    """Takes every inbound link. `answer` returns when the link is done with."""
+
+    def __init__(self, profile: Profile, peers: Peers) -> None:
+        self._profile = profile
+        self._peers = peers
+        self._strangers = Strangers(profile, peers)
+        self._unproven: list[Link] = []
+
+    async def answer(self, link: Link) -> None:
+        connection = Connection(link, Channel.answer(self._profile.identity), None)
+        try:
+            hello = await self._prove(connection)
+            await self._welcome(connection, hello)
+        except (RemoteError, ConnectionError, TimeoutError):
+            return
+
+    async def _prove(self, connection: Connection) -> Hello:
+        if len(self._unproven) >= UNPROVEN_CONNECTIONS:
+            await _random.choice(self._unproven).close()
+        self._unproven.append(connection.link)
+        try:
+            async with asyncio.timeout(GREETING):
+                return (await connection.expect(PeerHello)).hello
+        finally:
+            self._unproven.remove(connection.link)
+
+    async def _welcome(self, connection: Connection, hello: Hello) -> None:
+        key = connection.channel.peer
+        assert key is not None
+        connection.initiator = key
+        peer = self._peers.known(key)
+        if peer is None:
+            await self._strangers.hear(connection, key)
+        else:
+            await peer.welcome(connection, hello)

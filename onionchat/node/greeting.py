@@ -1,0 +1,101 @@
+"""The two hellos: what we say we remember, and what follows from what the peer remembers.
+
+Both functions run inside one transaction. `hello` lists the live sessions with an accepted
+contact and nothing for anybody else, so that strangers, blocked and unknown people see the
+same greeting. `settle` takes the two hellos as they were sent and applies the choice they
+force on both sides (protocol 3): retired sessions become receive-only and give their
+unreceipted messages back, rolled-back ones are broken, and a contact who has lost every
+session we shared is reported to the person, since that is either a restored friend or a
+thief of the onion key.
+"""
+
+from dataclasses import dataclass
+
+from onionchat.crypto import ratchet
+from onionchat.crypto.handshake import Secrets
+from onionchat.node.session import Fresh
+from onionchat.protocol.hello import Hello, Listed, Purpose
+from onionchat.protocol.limits import LISTED_SESSIONS, RETIRED_SESSIONS
+from onionchat.protocol.session_choice import Choice, choose
+from onionchat.store import contacts, messages, outbox, sessions
+from onionchat.store.contacts import ContactRow
+from onionchat.types import Incarnation, Millis, SessionId
+
+ROLLED_BACK_ME = (
+    "This installation had forgotten messages that it sent before: was it restored from a "
+    "copy? A new session has started; nothing that waits is lost."
+)
+ROLLED_BACK_PEER = (
+    "The other side had forgotten messages that it sent before: it may have been restored "
+    "from a copy. A new session has started."
+)
+NO_COMMON_SESSION = (
+    "The other side no longer knows any session with you: it was set up again, or somebody "
+    "else holds its key. Compare the safety number before you go on."
+)
+NOTE_EVERY = 3_600_000
+"""Milliseconds between two notes of this kind in one conversation."""
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What a greeted connection speaks under: the session in use, and whether it is new."""
+
+    use: SessionId
+    fresh: Fresh | None
+
+
+def hello(contact: ContactRow | None, incarnation: Incarnation) -> Hello:
+    """Our first frame to this contact; None is anybody who is not one."""
+    listed: tuple[Listed, ...] = ()
+    if contact is not None and contact.state == "contact":
+        rows = sessions.live(contact.device)[:LISTED_SESSIONS]
+        listed = tuple(Listed(row.sid, row.sent, row.rcvd) for row in rows)
+    return Hello(0, Purpose.TALK, incarnation, listed)
+
+
+def settle(
+    contact: ContactRow, mine: Hello, theirs: Hello, fresh: Fresh, now: Millis
+) -> Standing:
+    """Apply what the two hellos say about our sessions with this contact."""
+    choice = choose(mine, theirs)
+    lost_all = choice.use is None and _shared_any(contact.device, choice)
+    for sid in choice.retired:
+        _set_aside(sid, "receive_only")
+    for sid in choice.rolled_back_me + choice.rolled_back_peer:
+        _set_aside(sid, "broken")
+    sessions.keep_receive_only(contact.device, RETIRED_SESSIONS)
+    for text in _notes(choice, lost_all):
+        messages.add_notice(contact.conversation, text, now, unless_since=now - NOTE_EVERY)
+    if lost_all and contact.verified:
+        contacts.hold(contact.id)
+    if choice.use is not None:
+        return Standing(choice.use, None)
+    return Standing(fresh.sid, fresh)
+
+
+def fresh_session(secrets: Secrets, *, initiator: bool) -> Fresh:
+    """The session this handshake offers, ours to start as Alice if we dialled."""
+    if initiator:
+        return Fresh(secrets.session.sid, "alice", ratchet.start_alice(secrets.session))
+    return Fresh(secrets.session.sid, "bob", ratchet.start_bob(secrets.session))
+
+
+def _shared_any(device: int, choice: Choice) -> bool:
+    """Did the peer once prove that it has one of the sessions it no longer lists?"""
+    retired = set(choice.retired)
+    return any(row.rcvd > 0 for row in sessions.live(device) if row.sid in retired)
+
+
+def _set_aside(sid: SessionId, status: str) -> None:
+    sessions.set_status(sid, status)
+    outbox.retire(sid)
+
+
+def _notes(choice: Choice, lost_all: bool) -> list[str]:
+    notes = [
+        (choice.rolled_back_me, ROLLED_BACK_ME),
+        (choice.rolled_back_peer, ROLLED_BACK_PEER),
+        (lost_all, NO_COMMON_SESSION),
+    ]
+    return [text for happened, text in notes if happened]

@@ -1,0 +1,95 @@
+"""The node: an unlocked profile, a network, and everything that runs between them.
+
+    Door      every inbound connection, until we know who it is
+    Peers     one task for each contact: dialling, talking
+    Network   the onion and the dials; a real tor, or a simulated one
+
+`run` ends when `stop` is called, when it is cancelled, or with the first error that
+nobody had a reason to handle.
+"""
+
+import asyncio
+from typing import Never
+
+from onionchat.node.door import Door
+from onionchat.node.peers import Peers
+from onionchat.node.profile import Profile
+from onionchat.tor.address import Address
+from onionchat.tor.network import Network
+from onionchat.tor.onions import Onion
+from onionchat.tor.status import TorStatus
+
+INBOUND = 512
+"""Open inbound connections in all: strangers, the unproven, and a few for each contact."""
+
+
+class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
+    """Ends the node's task group."""
+
+
+class Node:
+    """What runs while `up` runs; the running half of a profile (`profile.live`)."""
+
+    def __init__(self, profile: Profile, network: Network, target: Address, *, dial: bool) -> None:
+        identity = profile.identity
+        self._profile = profile
+        self._network = network
+        self._dial = dial
+        self._onion = Onion(identity.tor_blob(), identity.service_id, target)
+        self._peers: Peers | None = None
+        self._stop = asyncio.Event()
+
+    async def run(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                self._peers = Peers(self._profile, self._network, group)
+                self._profile.live = self
+                group.create_task(self._until_stopped(self._peers))
+                group.create_task(self._tell_tor_state())
+                door = Door(self._profile, self._peers)
+                group.create_task(self._network.serve(self._onion, door.answer, INBOUND))
+                await self._peers.load(dial=self._dial)
+        except* Stopped:
+            return
+        finally:
+            self._profile.live = None
+
+    @property
+    def tor(self) -> TorStatus:
+        return self._network.status
+
+    @property
+    def published(self) -> bool:
+        return self._onion.service_id in self._network.status.published
+
+    def online(self, contact: int) -> bool:
+        return self._peers is not None and self._peers.online(contact)
+
+    def online_count(self) -> int:
+        return 0 if self._peers is None else self._peers.online_count()
+
+    def reason(self, contact: int) -> str | None:
+        """Why the last dial to this contact came to nothing; None: it did not."""
+        return None if self._peers is None else self._peers.reason(contact)
+
+    async def changed(self, contact: int) -> None:
+        """Something was committed for this contact: the peer's task should look."""
+        if self._peers is not None:
+            await self._peers.changed(contact)
+
+    def stop(self) -> None:
+        self._stop.set()
+
+    async def _until_stopped(self, peers: Peers) -> Never:
+        await self._stop.wait()
+        await peers.say_bye()
+        raise Stopped
+
+    async def _tell_tor_state(self) -> Never:
+        seen = self._network.status
+        while True:
+            self._profile.feed.live(
+                "tor.state",
+                {"state": seen.state, "bootstrap": seen.bootstrap, "warning": seen.warning},
+            )
+            seen = await self._network.change(seen)

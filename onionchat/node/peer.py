@@ -1,0 +1,215 @@
+"""One contact: when to dial them, and the connections that exist.
+
+A peer owns no sockets of its own: `run` dials and serves what it dialled, `serve` is
+also called by the door for a connection the contact opened. `speaking` is the right to
+encrypt for this contact; whoever dials holds it from before its hello is made until the
+other hello is there, so that the counters in a hello stay true while it travels
+(protocol 3: otherwise two connections at once would raise a false alarm).
+"""
+
+import asyncio
+import secrets
+from contextlib import suppress
+
+from onionchat.errors import RemoteError
+from onionchat.node import greeting, requests
+from onionchat.node.clock import wait
+from onionchat.node.connection import GREETING, Connection
+from onionchat.node.dialing import DIAL_DEADLINE, Schedule
+from onionchat.node.greeting import Standing
+from onionchat.node.inbox import Outcome
+from onionchat.node.profile import Profile
+from onionchat.node.session import Fresh
+from onionchat.node.talk import Talk
+from onionchat.protocol.channel import Channel
+from onionchat.protocol.events import Bye, Envelope, HandshakeDone, PeerHello
+from onionchat.protocol.hello import Hello
+from onionchat.store import contacts, endpoints, outbox
+from onionchat.store.contacts import ContactRow
+from onionchat.tor.dial_errors import DialError
+from onionchat.tor.network import Network
+
+CONNECTIONS = 4
+"""With one contact at once; the oldest that does not speak makes room."""
+FRESH_TOKEN = {"network"}
+"""After these reasons the next dial gets a circuit of its own (tor.md: F2, F3)."""
+
+
+class Peer:
+    """`contact` is the store's id; `key` the identity that every connection must prove."""
+
+    def __init__(
+        self, profile: Profile, network: Network, dials: asyncio.Semaphore, contact: ContactRow
+    ) -> None:
+        self.profile = profile
+        self.contact = contact.id
+        self.key = contact.key
+        self.speaking = asyncio.Lock()
+        self.reason: str | None = None
+        self._network = network
+        self._dials = dials
+        self._talks: list[Talk] = []
+        self._schedule = Schedule()
+        self._stir = asyncio.Event()
+        self._token = secrets.token_hex(16)
+
+    @property
+    def online(self) -> bool:
+        return bool(self._talks)
+
+    @property
+    def preferred(self) -> Talk | None:
+        """The connection to speak on: the smaller initiator key, of equals the newer."""
+        return min(reversed(self._talks), key=lambda talk: talk.connection.initiator, default=None)
+
+    def start(self, contacts: int) -> None:
+        """The node came up, with this many contacts: greet this one in its turn."""
+        self._schedule.start(self._now(), contacts)
+        self._stir.set()
+
+    def changed(self) -> None:
+        """Something was committed for this contact: a message, a decision, a new state."""
+        if not self._talks:
+            self._schedule.wanted(self._now())
+        for talk in self._talks:
+            talk.wake()
+        self._stir.set()
+
+    def heard(self, found: Outcome) -> None:
+        if found.consent:
+            self._schedule.wanted(self._now())
+            self._stir.set()
+
+    async def run(self) -> None:
+        """Dial when it is time, until the contact is blocked or removed."""
+        while await self._dialable():
+            await wait(self._stir, self._schedule.at)
+            self._stir.clear()
+            due = self._schedule.at is not None and self._schedule.at <= self._now()
+            if due and not self._talks:
+                await self._dial()
+        for talk in self._talks:
+            await talk.connection.close()
+
+    async def welcome(self, connection: Connection, theirs: Hello) -> None:
+        """Serve a connection that this contact opened and has proven to be theirs."""
+        assert connection.channel.secrets is not None
+        fresh = greeting.fresh_session(connection.channel.secrets, initiator=False)
+        mine, standing = await self.profile.change(
+            greeting.answer, self.contact, theirs, fresh, self.profile.me, self.profile.clock()
+        )
+        await connection.send(mine)
+        await self._serve(connection, standing)
+
+    async def say_bye(self) -> None:
+        """On every connection; one that is over already needs none."""
+        for talk in self._talks:
+            with suppress(ConnectionError, RemoteError):
+                await talk.connection.send(Bye())
+
+    async def _dialable(self) -> bool:
+        contact = await self.profile.db.run(contacts.find, self.contact)
+        return contact is not None and contact.state != "blocked"
+
+    async def _dial(self) -> None:
+        self._schedule.dialled(self._now())
+        try:
+            place = await self.profile.db.run(endpoints.place_to_dial, self.contact)
+            await self._tor_ready()
+            async with self._dials:
+                deadline = self._now() + DIAL_DEADLINE
+                link = await self._network.dial(place, self._token, deadline)
+        except DialError as error:
+            await self._failed(error.reason)
+            return
+        me = self.profile.identity
+        connection = Connection(link, Channel.dial(me, self.key), me.key)
+        try:
+            await self._greet(connection)
+        except (RemoteError, ConnectionError, TimeoutError):
+            await self._failed("unreachable")
+        finally:
+            await connection.close()
+
+    async def _greet(self, connection: Connection) -> None:
+        """Handshake and hellos as the one who dialled; then talk, or ask to be accepted."""
+        async with asyncio.timeout(GREETING):
+            await connection.flush()
+            done = await connection.expect(HandshakeDone)
+            fresh = greeting.fresh_session(done.secrets, initiator=True)
+            async with self.speaking:
+                standing = await self._exchange_hellos(connection, fresh)
+        if standing is None:
+            await self._offer(connection, fresh)
+        else:
+            await self._serve(connection, standing)
+
+    async def _exchange_hellos(self, connection: Connection, fresh: Fresh) -> Standing | None:
+        """None: they have not accepted us yet."""
+        profile = self.profile
+        contact, mine = await profile.db.run(greeting.hello_to, self.contact, profile.me)
+        await connection.send(mine)
+        theirs = (await connection.expect(PeerHello)).hello
+        if contact.state == "requested":
+            return None
+        return await profile.change(
+            greeting.settle, contact, mine, theirs, fresh, profile.clock()
+        )
+
+    async def _offer(self, connection: Connection, fresh: Fresh) -> None:
+        """Ask, once, and say goodbye: the answer comes by the other side's own dial."""
+        profile = self.profile
+        wire = await profile.db.run(
+            requests.offer, self.contact, fresh, profile.me.stream, profile.clock()
+        )
+        await connection.send(Envelope(wire), Bye())
+        delay = await profile.db.run(requests.offered, self.contact, profile.clock())
+        self._schedule.later(self._now(), delay)
+
+    async def _serve(self, connection: Connection, standing: Standing) -> None:
+        await self._make_room()
+        talk = Talk(self, connection, standing)
+        self._talks.append(talk)
+        self._schedule.connected()
+        self.reason = None
+        await self._seen()
+        try:
+            await talk.run()
+        finally:
+            self._talks.remove(talk)
+            for other in self._talks:
+                other.wake()
+        if not self._talks:
+            await self._parted(talk)
+
+    async def _make_room(self) -> None:
+        silent = [talk for talk in self._talks if talk is not self.preferred]
+        if len(self._talks) >= CONNECTIONS and silent:
+            await silent[0].connection.close()
+
+    async def _parted(self, talk: Talk) -> None:
+        await self._seen()
+        waiting = await self._waiting()
+        if waiting or not talk.said_bye:
+            self._schedule.lost(self._now(), waiting=waiting)
+        self._stir.set()
+
+    async def _seen(self) -> None:
+        await self.profile.db.run(contacts.touch, self.contact, self.profile.clock())
+        self.profile.feed.live("contact.presence", {"contact": self.contact, "online": self.online})
+
+    async def _failed(self, reason: str) -> None:
+        self.reason = reason
+        if reason in FRESH_TOKEN:
+            self._token = secrets.token_hex(16)
+        self._schedule.failed(self._now(), waiting=await self._waiting())
+
+    async def _waiting(self) -> bool:
+        return await self.profile.db.run(outbox.anything_for, self.contact)
+
+    async def _tor_ready(self) -> None:
+        while (status := self._network.status).state != "ready":
+            await self._network.change(status)
+
+    def _now(self) -> float:
+        return asyncio.get_running_loop().time()

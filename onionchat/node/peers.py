@@ -1,0 +1,77 @@
+"""All peers of a node: one task for each contact, found by key or by contact."""
+
+import asyncio
+from contextlib import suppress
+
+from onionchat.node.dialing import AT_ONCE
+from onionchat.node.peer import Peer
+from onionchat.node.profile import Profile
+from onionchat.store import contacts
+from onionchat.tor.network import Network
+from onionchat.types import IdentityKey
+
+FAREWELL = 1.0
+"""Seconds for all goodbyes together, out of the five that a clean stop may take."""
+
+
+class Peers:
+    """Starts a peer's task when there is a contact for it, in the node's own task group."""
+
+    def __init__(self, profile: Profile, network: Network, group: asyncio.TaskGroup) -> None:
+        self._profile = profile
+        self._network = network
+        self._group = group
+        self._dials = asyncio.Semaphore(AT_ONCE)
+        self._by_contact: dict[int, Peer] = {}
+        self._by_key: dict[IdentityKey, Peer] = {}
+
+    async def load(self, *, dial: bool) -> None:
+        """Every contact of the store; with `dial`, each is greeted in its turn."""
+        rows = [row for row in await self._profile.db.run(contacts.all_rows) if row.active]
+        for row in rows:
+            peer = self._add(row)
+            if dial or await self._profile.db.run(outbox.anything_for, row.id):
+                peer.start(len(rows))
+
+    async def changed(self, contact: int) -> None:
+        """Something was committed for this contact; who is new gets a task."""
+        peer = self._by_contact.get(contact)
+        if peer is None:
+            row = await self._profile.db.run(contacts.find, contact)
+            if row is None or not row.active:
+                return
+            peer = self._add(row)
+        peer.changed()
+
+    def known(self, key: IdentityKey) -> Peer | None:
+        return self._by_key.get(key)
+
+    def online(self, contact: int) -> bool:
+        peer = self._by_contact.get(contact)
+        return peer is not None and peer.online
+
+    def online_count(self) -> int:
+        return sum(peer.online for peer in self._by_contact.values())
+
+    def reason(self, contact: int) -> str | None:
+        peer = self._by_contact.get(contact)
+        return None if peer is None else peer.reason
+
+    async def say_bye(self) -> None:
+        """Tell everybody that we are going, so that nobody dials us in vain."""
+        with suppress(TimeoutError):
+            async with asyncio.timeout(FAREWELL), asyncio.TaskGroup() as group:
+                for peer in self._by_contact.values():
+                    group.create_task(peer.say_bye())
+
+    def _add(self, row: ContactRow) -> Peer:
+        peer = Peer(self._profile, self._network, self._dials, row)
+        self._by_contact[row.id] = self._by_key[row.key] = peer
+        self._group.create_task(self._keep(peer))
+        return peer
+
+    async def _keep(self, peer: Peer) -> None:
+        try:
+            await peer.run()
+        finally:
+            del self._by_contact[peer.contact], self._by_key[peer.key]

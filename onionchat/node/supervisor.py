@@ -1,0 +1,224 @@
+"""`up`: starts tor and the node, starts either again when it dies, and ends both.
+
+The supervisor holds no keys and reads no peer's bytes. It owns tor
+(`__OwningControllerProcess`), so that the node never forks or execs and can later give
+up both for good. The passphrase goes into an anonymous memory file that only the node
+reads; it stays there so that a node that crashed can be started again without asking,
+and is gone with the supervisor.
+
+    supervisor ──starts──> tor   (own data directory, unix sockets, no TCP)
+        │
+        └──────starts──> node  (keys, peers, JSON-RPC; says on a pipe how it is doing)
+
+The profile's lock is taken here and its descriptor handed to the node, so that a second
+`up` is refused while either of them lives. A child dies with its parent, SIGKILL
+included; SIGTERM and Ctrl-C end everything within five seconds.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import chain, repeat
+from typing import Any
+
+from onionchat.errors import OnionchatError, UnreachableError, rebuild
+from onionchat.node.clock import wait
+from onionchat.node.hardening import die_with_parent, harden
+from onionchat.node.options import UpOptions, encode_start
+from onionchat.store.lock import Lock
+from onionchat.tor.attach import attachment
+from onionchat.tor.find import TorBinary, find_tor
+from onionchat.tor.process import TorProcess
+from onionchat.tor.torrc import own_torrc
+
+Report = Callable[[dict[str, Any]], None]
+"""Called with one line of progress: {"event": "tor" | "ready" | "warning", ...}."""
+
+STOP_DEADLINE = 3.0
+RESTART = (1.0, 2.0, 5.0, 15.0, 60.0)
+"""Seconds before a child that died is started again; the last value repeats."""
+
+
+class _End(Exception):  # noqa: N818 - not an error: the supervisor's work is done
+    """Leave the task group with this exit code."""
+
+    def __init__(self, error: OnionchatError | None = None) -> None:
+        super().__init__()
+        self.error = error
+
+
+def supervise(options: UpOptions, passphrase: bytes, report: Report) -> None:
+    """Run until SIGTERM or Ctrl-C; a failure to start raises a UserError."""
+    harden()
+    with Lock.acquire(options.paths.lock) as lock:
+        asyncio.run(Supervisor(options, passphrase, lock, report).run())
+
+
+class Supervisor:
+    """One profile's processes, from the first to the last."""
+
+    def __init__(
+        self, options: UpOptions, passphrase: bytes, lock: Lock, report: Report
+    ) -> None:
+        self._options = options
+        self._report = report
+        self._lock = lock
+        self._own_tor = _own_tor(options)
+        self._start = _memory_file(encode_start(options, passphrase))
+        self._unlocked = asyncio.Event()
+        self._ready = asyncio.Event()
+        self._failure: OnionchatError | None = None
+        self._warning: str | None = None
+
+    async def run(self) -> None:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._until_signal())
+                group.create_task(self._until_ready())
+                group.create_task(self._keep_node())
+                if self._own_tor is not None:
+                    group.create_task(self._keep_tor(self._own_tor))
+        except* _End as ended:
+            raise_first(ended)
+        finally:
+            for number in (signal.SIGTERM, signal.SIGINT):
+                loop.remove_signal_handler(number)
+            os.close(self._start)
+
+    async def _until_signal(self) -> None:
+        loop, stop = asyncio.get_running_loop(), asyncio.Event()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, stop.set)
+        await stop.wait()
+        raise _End
+
+    async def _until_ready(self) -> None:
+        """With `--timeout`: be reachable by then, or end everything that was started."""
+        try:
+            async with asyncio.timeout(self._options.timeout):
+                await self._ready.wait()
+        except TimeoutError:
+            warning = f"; tor says: {self._warning}" if self._warning else ""
+            raise _End(
+                UnreachableError(
+                    f"the address was not published within {self._options.timeout:g} seconds"
+                    + warning,
+                    "look with `onionchat -v up`, or give it longer with --timeout",
+                )
+            ) from None
+
+    async def _keep_node(self) -> None:
+        """Start the node; again when it crashes, but not when it never got as far as running."""
+        for pause in _pauses():
+            code = await self._run_node()
+            if self._failure is not None:
+                raise _End(self._failure)
+            if code == 0:
+                raise _End
+            self._report({"event": "warning", "message": "the node died and is started again"})
+            await _pause(pause)
+
+    async def _run_node(self) -> int:
+        read, write = os.pipe()
+        node = await asyncio.create_subprocess_exec(
+            *(sys.executable, "-m", "onionchat.service"),
+            *(str(descriptor) for descriptor in (self._start, write, self._lock.descriptor)),
+            pass_fds=(self._start, write, self._lock.descriptor),
+            stdin=asyncio.subprocess.DEVNULL,
+            start_new_session=True,
+            preexec_fn=partial(die_with_parent, signal.SIGKILL),
+        )
+        os.close(write)
+        try:
+            await self._relay(read)
+            return await node.wait()
+        finally:
+            await _end(node)
+
+    async def _relay(self, descriptor: int) -> None:
+        """What the node says, until it says no more."""
+        reader = asyncio.StreamReader()
+        loop = asyncio.get_running_loop()
+        with os.fdopen(descriptor, "rb", buffering=0) as pipe:
+            transport, _ = await loop.connect_read_pipe(
+                lambda: asyncio.StreamReaderProtocol(reader), pipe
+            )
+            try:
+                async for line in reader:
+                    self._hear(json.loads(line))
+            finally:
+                transport.close()
+
+    def _hear(self, said: dict[str, Any]) -> None:
+        match said:
+            case {"event": "unlocked"}:
+                self._unlocked.set()
+                return
+            case {"event": "error", **fields}:
+                self._failure = rebuild(fields["error"], fields["message"], fields["hint"])
+                return
+            case {"event": "ready"}:
+                if self._ready.is_set():
+                    return
+                self._ready.set()
+            case {"event": "tor", "warning": str(warning)}:
+                self._warning = warning
+        self._report(said)
+
+    async def _keep_tor(self, binary: TorBinary) -> None:
+        """Start tor when the profile is unlocked; a tor that dies is started again.
+
+        If it dies before the node was ever ready, that is a failure to start and said in
+        tor's own words; later no trouble of tor's ends the node.
+        """
+        await self._unlocked.wait()
+        if binary.warning:
+            self._report({"event": "warning", "message": binary.warning})
+        for pause in _pauses():
+            try:
+                await run_tor(binary, self._options)
+            except TorFailed as failed:
+                if not self._ready.is_set():
+                    raise _End(failed) from None
+                self._report({"event": "warning", "message": failed.message})
+            await _pause(pause)
+
+
+def _own_tor(options: UpOptions) -> TorBinary | None:
+    """The tor to launch; None when a running one is to be used."""
+    if attachment(options.tor_control, options.tor_socks, os.environ) is not None:
+        return None
+    return find_tor(options.tor)
+
+
+def _memory_file(content: bytes) -> int:
+    """An anonymous file in memory, without a name in any file system."""
+    descriptor = os.memfd_create("onionchat-start")
+    os.write(descriptor, content)
+    return descriptor
+
+
+def _pauses() -> Iterator[float]:
+    return chain(RESTART, repeat(RESTART[-1]))
+
+
+async def _pause(seconds: float) -> None:
+    await wait(asyncio.Event(), asyncio.get_running_loop().time() + seconds)
+
+
+async def _end(process: asyncio.subprocess.Process) -> None:
+    """SIGTERM, then SIGKILL when the deadline is over; returns when it is gone."""
+    if process.returncode is not None:
+        return
+    process.terminate()
+    try:
+        async with asyncio.timeout(STOP_DEADLINE):
+            await process.wait()
+    except TimeoutError:
+        process.kill()
+        await process.wait()

@@ -1,0 +1,185 @@
+"""A greeted connection with a contact: one task listens, one speaks, one keeps it alive.
+
+Both sides may have dialled at once, so a contact can have several connections. All of
+them listen; only the preferred one speaks (protocol 3), and the others close once they
+are quiet. A connection that becomes the preferred one first repeats everything that was
+written and never receipted: what a broken connection swallowed is on its way again at
+once, and what did arrive is recognised by its digest.
+
+Pings go out when nothing came for a minute or so, at random moments; a peer that is not
+heard for three of them is gone, whatever tor believes.
+"""
+
+import asyncio
+import random
+import secrets
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Never
+
+from onionchat.errors import RemoteError
+from onionchat.node import inbox, outbox
+from onionchat.node.clock import wait
+from onionchat.node.connection import Connection
+from onionchat.node.greeting import Standing
+from onionchat.node.inbox import Outcome
+from onionchat.node.outbox import Order
+from onionchat.protocol.events import Bye, Envelope, EnvelopeReceived, PeerBye, Ping, Pinged, Pong
+from onionchat.protocol.limits import (
+    RECEIPT_AFTER_MESSAGES,
+    RECEIPT_DELAY_SECONDS,
+    STRAY_ENVELOPES,
+)
+
+if TYPE_CHECKING:
+    from onionchat.node.peer import Peer
+
+PING_AFTER = (60.0, 90.0)
+GONE_AFTER = 240.0
+QUIET = 10.0
+"""Seconds without an envelope after which a connection that does not speak says goodbye."""
+PIECE = 128 * 1024
+"""Bytes handed to the link at once, so that a ping is never behind megabytes."""
+
+_random = random.SystemRandom()
+
+
+class _Over(Exception):  # noqa: N818 - not an error: the connection has ended
+    """Leave all three tasks."""
+
+
+class Talk:
+    """One of a peer's connections. `run` returns when it is over, for whatever reason."""
+
+    def __init__(self, peer: "Peer", connection: Connection, standing: Standing) -> None:
+        self.connection = connection
+        self._peer = peer
+        self._profile = peer.profile
+        self._use = standing.use
+        self._fresh = standing.fresh
+        self._opening = standing.fresh is not None and standing.fresh.role == "alice"
+        self._strays = 0
+        self._wake = asyncio.Event()
+        self._receipts_at: float | None = None
+        self._repeated = False
+        self._heard = asyncio.get_running_loop().time()
+        self.said_bye = False
+
+    async def run(self) -> None:
+        try:
+            async with asyncio.TaskGroup() as group:
+                group.create_task(self._listen())
+                group.create_task(self._speak())
+                group.create_task(self._keep_alive())
+        except* (_Over, RemoteError, ConnectionError):
+            return
+
+    def wake(self) -> None:
+        """Something may have to be said, or another connection has become the preferred one."""
+        self._wake.set()
+
+    async def _listen(self) -> Never:
+        while events := await self.connection.events():
+            self._heard = asyncio.get_running_loop().time()
+            wires = [event.wire for event in events if isinstance(event, EnvelopeReceived)]
+            if wires:
+                await self._take_in(wires)
+            for event in events:
+                match event:
+                    case Pinged(data):
+                        await self.connection.send(Pong(data))
+                    case PeerBye():
+                        self.said_bye = True
+                        raise _Over
+        raise _Over
+
+    async def _take_in(self, wires: list[bytes]) -> None:
+        found = await self._profile.change(
+            inbox.receive, self._peer.contact, wires, self._fresh, self._profile.clock()
+        )
+        if found.stored_fresh:
+            self._fresh = None
+        if found.repeat:
+            await self._write(found.repeat)
+        self._schedule_receipts(found.due)
+        self._peer.heard(found)
+        await self._judge(found)
+        self._wake.set()
+
+    def _schedule_receipts(self, due: int) -> None:
+        now = asyncio.get_running_loop().time()
+        if due >= RECEIPT_AFTER_MESSAGES:
+            self._receipts_at = now
+        elif due and self._receipts_at is None:
+            self._receipts_at = now + _random.uniform(*RECEIPT_DELAY_SECONDS)
+
+    async def _judge(self, found: Outcome) -> None:
+        self._strays += found.strays
+        if self._strays >= STRAY_ENVELOPES:
+            await self._profile.change(inbox.mark_broken, self._use)
+        if found.broken or self._strays >= STRAY_ENVELOPES or found.consent:
+            await self.say_bye()
+        if found.violation is not None:
+            raise RemoteError(found.violation)
+
+    async def say_bye(self) -> Never:
+        self.said_bye = True
+        await self.connection.send(Bye())
+        raise _Over
+
+    async def _speak(self) -> Never:
+        written: tuple[int, ...] = ()
+        while True:
+            if self._peer.preferred is self or self._opening:
+                async with self._peer.speaking:
+                    written = await self._say_what_waits(written)
+            if not written:
+                await wait(self._wake, self._receipts_at)
+                self._wake.clear()
+
+    async def _say_what_waits(self, written: tuple[int, ...]) -> tuple[int, ...]:
+        """One batch out; the outbox rows in it are marked as sent with the next one."""
+        if not self._repeated and not self._opening:
+            self._repeated = True
+            batch = await self._profile.db.run(outbox.unreceipted, self._peer.contact)
+        else:
+            batch = await self._profile.change(
+                outbox.take, self._order(written), self._profile.me.stream, self._profile.clock()
+            )
+            self._opening = False
+            if batch.wires:
+                self._fresh = None
+        await self._write(batch.wires)
+        return batch.rows
+
+    def _order(self, written: tuple[int, ...]) -> Order:
+        now = asyncio.get_running_loop().time()
+        due = self._receipts_at is not None and self._receipts_at <= now
+        if due:
+            self._receipts_at = None
+        return Order(self._peer.contact, self._use, self._fresh, written, due, self._opening)
+
+    async def _write(self, wires: Sequence[bytes]) -> None:
+        channel, size = self.connection.channel, 0
+        for wire in wires:
+            channel.send(Envelope(wire))
+            size += len(wire)
+            if size >= PIECE:
+                await self.connection.flush()
+                size = 0
+        await self.connection.flush()
+
+    async def _keep_alive(self) -> Never:
+        loop = asyncio.get_running_loop()
+        never = asyncio.Event()
+        while True:
+            await wait(never, loop.time() + self._patience())
+            quiet = loop.time() - self._heard
+            if self._peer.preferred is not self and quiet >= QUIET:
+                await self.say_bye()
+            if quiet >= GONE_AFTER:
+                raise _Over
+            if quiet >= PING_AFTER[0]:
+                await self.connection.send(Ping(secrets.token_bytes(8)))
+
+    def _patience(self) -> float:
+        return _random.uniform(*PING_AFTER) if self._peer.preferred is self else QUIET

@@ -1,0 +1,127 @@
+"""The node's own process, and the same profile without one.
+
+`python -m onionchat.service START REPORT LOCK` is started by the supervisor with three
+file descriptors: the options and the passphrase, a pipe to say how it is doing, and the
+profile's lock. It unlocks, opens the store, answers JSON-RPC, and runs the node; what
+tor does never ends it. It is the only process that holds keys.
+
+`offline` opens the profile in the calling process for one verb that needs no node.
+"""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from contextlib import ExitStack
+from typing import Any, Never
+
+import msgspec
+
+from onionchat.errors import OnionchatError
+from onionchat.node.hardening import describe, harden
+from onionchat.node.node import Node
+from onionchat.node.options import UpOptions, decode_start
+from onionchat.node.profile import Profile, unlocked
+from onionchat.node.verbs import VERBS
+from onionchat.paths import Paths
+from onionchat.rpc.server import Server
+from onionchat.store.lock import Lock
+from onionchat.tor.address import Address, unix
+from onionchat.tor.attach import FOREIGN_TARGET, Attachment, attachment
+from onionchat.tor.client import TorClient
+
+START_LIMIT = 1 << 21
+
+
+class _Reporter:
+    """One JSON object a line to the supervisor. Never an address of a contact, a text, a key."""
+
+    def __init__(self, descriptor: int) -> None:
+        self._descriptor = descriptor
+
+    def __call__(self, event: str, **fields: Any) -> None:
+        line = json.dumps({"event": event, **fields}) + "\n"
+        os.write(self._descriptor, line.encode())
+
+
+def main(start: int, report: int, lock: int) -> int:
+    """The process. Its exit code is only read by the supervisor."""
+    harden()
+    say = _Reporter(report)
+    options, passphrase = decode_start(os.pread(start, START_LIMIT, 0))
+    try:
+        with Lock.adopt(lock):
+            asyncio.run(_serve(options, passphrase, say))
+    except OnionchatError as error:
+        say("error", **_as_fields(error))
+        return error.exit_code
+    return 0
+
+
+async def _serve(options: UpOptions, passphrase: bytes, say: _Reporter) -> None:
+    async with unlocked(options.paths, passphrase) as profile:
+        say("unlocked")
+        tor, target = _tor(options)
+        client = TorClient(tor)
+        node = Node(profile, client, target, dial=options.dial)
+        async with asyncio.TaskGroup() as group:
+            helpers = [
+                group.create_task(Server(profile, options.paths.rpc_socket).run()),
+                group.create_task(client.run()),
+                group.create_task(_tell_progress(client, node, say)),
+            ]
+            _stop_on_signals(node)
+            await node.run()
+            for helper in helpers:
+                helper.cancel()
+
+
+def _tor(options: UpOptions) -> tuple[Attachment, Address]:
+    """The tor to steer, and where it delivers what comes in for our onion."""
+    paths = options.paths
+    foreign = attachment(options.tor_control, options.tor_socks, os.environ)
+    if foreign is not None:
+        return foreign, FOREIGN_TARGET
+    own = Attachment(unix(paths.tor_control), unix(paths.tor_socks), paths.tor_cookie)
+    return own, unix(paths.identity_socket)
+
+
+def _stop_on_signals(node: Node) -> None:
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, node.stop)
+
+
+async def _tell_progress(client: TorClient, node: Node, say: _Reporter) -> Never:
+    """tor's state whenever it changes, and once that the address is published."""
+    ready = False
+    seen = client.status
+    while True:
+        say("tor", state=seen.state, bootstrap=seen.bootstrap, warning=seen.warning)
+        if node.published and not ready:
+            ready = True
+            say("ready", address=node.address)
+        seen = await client.change(seen)
+
+
+def _as_fields(error: OnionchatError) -> dict[str, Any]:
+    return {"error": error.name, "message": error.message, "hint": error.hint}
+
+
+def offline(paths: Paths, passphrase: bytes, method: str, params: dict[str, Any]) -> Any:
+    """One verb on a profile whose node does not run. The same function, the same result."""
+
+    async def call() -> Any:
+        async with unlocked(paths, passphrase) as profile:
+            verb = VERBS[method]
+            result = await verb.call(profile, msgspec.convert(params, verb.params))
+            return msgspec.to_builtins(result)
+
+    harden()
+    with Lock.acquire(paths.lock):
+        return asyncio.run(call())
+
+
+if __name__ == "__main__":
+    sys.exit(main(*(int(word) for word in sys.argv[1:4])))
