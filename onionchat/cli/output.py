@@ -1,0 +1,112 @@
+"""What a command prints: rows on stdout, everything else on stderr.
+
+With `--json` a row is one JSON object on one line and nothing else is on stdout; in text
+it is a line or a block made from the same fields. JSON is pure ASCII, so it is safe in
+any locale and on a terminal, whatever a peer has written. Every row is flushed before
+the next step, because `receive` marks as read what has been flushed.
+
+The reader of a pipe who has left (`receive | head`) is no error to talk about: the
+command ends quietly. Output that cannot be written otherwise (disk full, closed) is.
+"""
+
+import errno
+import json
+import os
+import sys
+from collections.abc import Iterable, Mapping
+from datetime import datetime
+from typing import Any, TextIO
+
+from onionchat.cli.render import line
+from onionchat.errors import Interrupted, OnionchatError, RefusedError
+
+
+class ReaderGone(Interrupted):
+    """Whoever read our output has closed it. Ends the command without a word."""
+
+
+class Output:
+    """Prints in one of the two forms."""
+
+    def __init__(self, *, as_json: bool = False, quiet: bool = False, verbose: int = 0) -> None:
+        self.as_json = as_json
+        self.quiet = quiet
+        self.verbose = verbose
+
+    def row(self, fields: Mapping[str, Any], text: str) -> None:
+        """One result. `text` must have been rendered: it goes to the terminal as it is."""
+        _write(sys.stdout, json.dumps(fields) if self.as_json else text)
+
+    def note(self, text: str, **fields: Any) -> None:
+        """A word to the person, on stderr, unless `-q`. `fields` are its form in JSON."""
+        if not self.quiet:
+            self._aside(text, fields or {"note": text})
+
+    def detail(self, text: str, **fields: Any) -> None:
+        """A note for `-v` only."""
+        if self.verbose:
+            self.note(text, **fields)
+
+    def error(self, error: OnionchatError) -> None:
+        """The last words of a command that failed; also with `-q`."""
+        fields = {"error": error.name, "message": error.message, "hint": error.hint or None}
+        hint = f"\nhint: {line(error.hint)}" if error.hint else ""
+        self._aside(f"onionchat: {line(error.message)}{hint}", fields)
+
+    def _aside(self, text: str, fields: Mapping[str, Any]) -> None:
+        try:
+            _write(sys.stderr, json.dumps(fields) if self.as_json else text)
+        except OnionchatError:
+            return  # nobody can be told
+
+
+def _write(stream: TextIO | None, text: str) -> None:
+    if stream is None:
+        raise RefusedError("the output is closed", "do not close the standard output")
+    try:
+        stream.write(text + "\n")
+        stream.flush()
+    except OSError as error:
+        _silence(stream)
+        if error.errno == errno.EPIPE:
+            raise ReaderGone("the reader has gone") from None
+        raise RefusedError(
+            f"the output cannot be written: {os.strerror(error.errno or 0)}",
+            "look at where the output goes",
+        ) from None
+
+
+def _silence(stream: TextIO) -> None:
+    """What is left in the buffer goes nowhere, so that the interpreter's last flush is quiet."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
+def tolerant() -> None:
+    """Let stdout and stderr escape what their encoding lacks, instead of failing."""
+    for stream in (sys.stdout, sys.stderr):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors="backslashreplace")
+
+
+def local(time: str | None) -> str:
+    """A verb's RFC 3339 time in the person's own time zone; `-` for none."""
+    if time is None:
+        return "-"
+    return datetime.fromisoformat(time).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def table(rows: Iterable[tuple[str, ...]]) -> list[str]:
+    """Rendered cells in aligned columns, two spaces apart, without trailing ones."""
+    from onionchat.cli.render import columns
+
+    cells = list(rows)
+    widths = [max(map(columns, column)) for column in zip(*cells, strict=True)]
+    return [
+        "  ".join(
+            cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=True)
+        ).rstrip()
+        for row in cells
+    ]
