@@ -1,0 +1,146 @@
+"""Contacts: the people we have named, each with one device and one conversation."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import fn
+
+from onionchat.errors import LocalError
+from onionchat.store import events
+from onionchat.store.models import Contact, Conversation, Device, Endpoint, Member
+from onionchat.types import IdentityKey, MessageId, Millis
+
+
+@dataclass(frozen=True, slots=True)
+class ContactRow:
+    """One contact with the row numbers of their device and our conversation."""
+
+    id: int
+    name: str
+    key: IdentityKey
+    state: str
+    verified: bool
+    held: bool
+    created_at: Millis
+    last_seen: Millis | None
+    request_id: MessageId
+    request_text: str | None
+    next_offer: Millis | None
+    device: int
+    conversation: int
+
+    @property
+    def active(self) -> bool:
+        """Somebody to talk to, or to ask."""
+        return self.state != "blocked"
+
+
+@dataclass(frozen=True, slots=True)
+class NewContact:
+    """What is known of a contact before the store knows them."""
+
+    name: str
+    skeleton: str
+    key: IdentityKey
+    state: str
+    request_id: MessageId
+    request_text: str | None = None
+
+
+def add(new: NewContact, now: Millis) -> ContactRow:
+    """The contact, their device, our conversation, and their own onion as the place to dial."""
+    contact = Contact.insert(
+        name=new.name,
+        skeleton=new.skeleton,
+        key=new.key,
+        state=new.state,
+        verified=False,
+        held=False,
+        created_at=now,
+        request_id=new.request_id,
+        request_text=new.request_text,
+    ).execute()
+    device = Device.insert(contact=contact, key=new.key).execute()
+    conversation = Conversation.insert(wire_id=None).execute()
+    Member.insert(conversation=conversation, contact=contact).execute()
+    Endpoint.insert(device=device, onion=new.key, priority=0, learned_at=now).execute()
+    events.contact_state(contact, new.state, now)
+    return by_id(contact)
+
+
+def by_id(contact: int) -> ContactRow:
+    row = find(contact)
+    if row is None:
+        raise LocalError("a contact was used that is not in the store")
+    return row
+
+
+def find(contact: int) -> ContactRow | None:
+    return _one(Contact.id == contact)
+
+
+def by_key(key: IdentityKey) -> ContactRow | None:
+    return _one(Contact.key == key)
+
+
+def by_name(name: str) -> ContactRow | None:
+    return _one(Contact.name == name)
+
+
+def by_skeleton(skeleton: str) -> ContactRow | None:
+    """Whoever has a name that can be taken for the one with this skeleton."""
+    return _one(Contact.skeleton == skeleton)
+
+
+def all_rows(prefix: str = "") -> list[ContactRow]:
+    """Everybody whose name begins so, last seen first (the order of dialling)."""
+    begins = fn.substr(Contact.name, 1, len(prefix)) == prefix
+    newest_first = (Contact.last_seen.desc(nulls="last"), Contact.id)
+    return list(_select().where(begins).order_by(*newest_first).objects(ContactRow))
+
+
+def accept(contact: int, now: Millis) -> None:
+    """Both sides have said yes."""
+    changed = Contact.update(state="contact", next_offer=None).where(
+        Contact.id == contact, Contact.state == "requested"
+    )
+    if changed.execute():
+        events.contact_state(contact, "contact", now)
+
+
+def hold(contact: int) -> None:
+    """Nothing more is sent to them until they are verified again."""
+    Contact.update(verified=False, held=True).where(Contact.id == contact).execute()
+
+
+def touch(contact: int, now: Millis) -> None:
+    """They are, or were until now, connected."""
+    Contact.update(last_seen=now).where(Contact.id == contact).execute()
+
+
+def offered(contact: int, next_offer: Millis) -> None:
+    Contact.update(next_offer=next_offer).where(Contact.id == contact).execute()
+
+
+def set_state(contact: int, state: str, now: Millis) -> None:
+    Contact.update(state=state).where(Contact.id == contact).execute()
+    events.contact_state(contact, state, now)
+
+
+def _one(condition: Any) -> ContactRow | None:
+    row: ContactRow | None = _select().where(condition).objects(ContactRow).first()
+    return row
+
+
+def _select() -> Any:
+    columns = (
+        *(Contact.id, Contact.name, Contact.key, Contact.state, Contact.verified, Contact.held),
+        *(Contact.created_at, Contact.last_seen, Contact.request_id, Contact.request_text),
+        *(Contact.next_offer, Device.id.alias("device")),
+        Member.conversation.alias("conversation"),
+    )
+    return (
+        Contact.select(*columns)
+        .join(Device, on=Device.contact == Contact.id)
+        .join(Member, on=Member.contact == Contact.id)
+    )

@@ -1,0 +1,216 @@
+"""What is shown: messages written and received, and notices of this program."""
+
+import secrets
+from collections.abc import Sequence as Rows
+from dataclasses import dataclass
+from typing import Any
+
+from peewee import JOIN, fn
+
+from onionchat.store import events
+from onionchat.store.models import Contact, Event, Gap, Message, Outbox, Sequence
+from onionchat.types import IdentityKey, MessageId, Millis, StreamId
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """A record of a contact's that is to be shown."""
+
+    message_id: MessageId
+    stream: StreamId
+    seq: int
+    kind: str
+    text: str
+    clock: Millis
+    late: bool
+
+
+@dataclass(frozen=True, slots=True)
+class IncomingRow:
+    """One incoming message as `receive` gives it. `missing`: numbers lacking right before it."""
+
+    cursor: int
+    message_id: MessageId
+    kind: str
+    contact: str
+    key: IdentityKey
+    conversation: int
+    text: str
+    seq: int | None
+    missing: int | None
+    late: bool
+    clock: Millis
+    at: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryRow:
+    """One message of a conversation. `state` None: incoming; then `unread` says more."""
+
+    message_id: MessageId
+    kind: str
+    author: int | None
+    text: str
+    clock: Millis
+    at: Millis
+    unread: bool
+    state: str | None
+    delivered_at: Millis | None
+
+
+def add_own(conversation: int, message_id: MessageId, text: str, now: Millis) -> int:
+    """A message of ours; the row number."""
+    row: int = Message.insert(
+        conversation=conversation,
+        author=None,
+        message_id=message_id,
+        kind="text",
+        text=text,
+        clock=now,
+        at=now,
+        unread=False,
+        late=False,
+    ).execute()
+    return row
+
+
+def known(author: int, ids: Rows[MessageId]) -> set[MessageId]:
+    """Which of these this contact has sent before."""
+    rows = Message.select(Message.message_id).where(
+        Message.author == author, Message.message_id.in_(ids)
+    )
+    return {message_id for (message_id,) in rows.tuples()}
+
+
+def add_received(conversation: int, author: int, rows: Rows[Received], now: Millis) -> None:
+    """New messages of a contact, with their events, in this order."""
+    if not rows:
+        return
+    first = (Message.select(fn.max(Message.id)).scalar() or 0) + 1
+    columns = (
+        *(Message.id, Message.conversation, Message.author, Message.message_id, Message.stream),
+        *(Message.seq, Message.kind, Message.text, Message.clock, Message.at, Message.unread),
+        Message.late,
+    )
+    values = [
+        (
+            *(number, conversation, author, row.message_id, row.stream, row.seq),
+            *(row.kind, row.text, row.clock, now, True, row.late),
+        )
+        for number, row in enumerate(rows, first)
+    ]
+    Message.insert_many(values, columns).execute()
+    events.messages_received(range(first, first + len(rows)), now)
+
+
+def add_notice(
+    conversation: int, contact: int, text: str, now: Millis, *, unless_since: int | None = None
+) -> None:
+    """Something this program has to say about a contact; not again within a while."""
+    same = (Message.author == contact, Message.kind == "notice", Message.text == text)
+    if unless_since is not None and Message.select().where(*same, Message.at > unless_since):
+        return
+    row = Message.insert(
+        conversation=conversation,
+        author=contact,
+        message_id=secrets.token_bytes(16),
+        kind="notice",
+        text=text,
+        clock=now,
+        at=now,
+        unread=True,
+        late=False,
+    ).execute()
+    events.messages_received([row], now)
+
+
+def unread(contact: int | None, limit: int) -> list[IncomingRow]:
+    """What nobody has read yet, in the order of commit."""
+    return _incoming(contact, Message.unread, limit)
+
+
+def since(cursor: int, contact: int | None, limit: int) -> list[IncomingRow]:
+    """What came after the cursor, read or not."""
+    return _incoming(contact, Event.cursor > cursor, limit)
+
+
+def mark_read(cursors: Rows[int]) -> int:
+    """How many of these messages were unread until now."""
+    shown = Event.select(Event.message).where(Event.cursor.in_(list(cursors)))
+    changed: int = (
+        Message.update(unread=False).where(Message.unread, Message.id.in_(shown)).execute()
+    )
+    return changed
+
+
+def history(conversation: int, limit: int, before: MessageId | None) -> list[HistoryRow]:
+    """The newest `limit`, oldest first; with `before` only those above that message."""
+    older: Any = Message.conversation == conversation
+    if before is not None:
+        marked = Message.select(fn.max(Message.id)).where(
+            Message.conversation == conversation, Message.message_id == before
+        )
+        older &= Message.id < marked
+    columns = (
+        *(Message.message_id, Message.kind, Message.author, Message.text, Message.clock),
+        *(Message.at, Message.unread, Outbox.state, Outbox.delivered_at),
+    )
+    rows = (
+        Message.select(*columns)
+        .join(Outbox, JOIN.LEFT_OUTER, on=Outbox.shown == Message.id)
+        .where(older)
+        .order_by(Message.id.desc())
+        .limit(limit)
+    )
+    return [HistoryRow(*row) for row in reversed(list(rows.tuples()))]
+
+
+def exists(conversation: int, message_id: MessageId) -> bool:
+    found: bool = (
+        Message.select()
+        .where(Message.conversation == conversation, Message.message_id == message_id)
+        .exists()
+    )
+    return found
+
+
+def unread_by_contact() -> dict[int, int]:
+    """How many unread messages each contact has."""
+    rows = (
+        Message.select(Message.author, fn.count(Message.id))
+        .where(Message.unread)
+        .group_by(Message.author)
+    )
+    return dict(rows.tuples())
+
+
+def _incoming(contact: int | None, condition: Any, limit: int) -> list[IncomingRow]:
+    whose = condition if contact is None else condition & (Message.author == contact)
+    columns = (
+        *(Event.cursor, Message.message_id, Message.kind, Contact.name, Contact.key),
+        *(Message.conversation, Message.text, Message.seq, _missing(), Message.late),
+        *(Message.clock, Message.at),
+    )
+    rows = (
+        Event.select(*columns)
+        .join(Message)
+        .join(Contact, on=Message.author == Contact.id)
+        .where(Event.kind == "message.received", whose)
+        .order_by(Event.cursor)
+        .limit(limit)
+    )
+    return [IncomingRow(*row) for row in rows.tuples()]
+
+
+def _missing() -> Any:
+    """Numbers that lack right before a message; a gap that was closed since is none."""
+    return (
+        Gap.select(fn.max(Gap.last - Gap.first + 1))
+        .join(Sequence)
+        .where(
+            Sequence.conversation == Message.conversation,
+            Sequence.device.is_null(False),
+            Sequence.stream == Message.stream,
+            Gap.last == Message.seq - 1,
+        )
+    )

@@ -1,0 +1,224 @@
+"""The tables, general from the first day.
+
+Groups, several devices for one person and mailboxes are meant to be new rows, not new
+tables: what is encrypted hangs on a device, what is shown hangs on a conversation, and
+where to dial is an endpoint apart from the identity that must answer there. Today each
+contact has one device and one conversation of two.
+
+    contact --< device --< session --< skipped_key
+       |          |            `-----< seen >-- receipt
+       |          `------< outbox >-- message
+       `--< member >-- conversation --< message
+                             `--------< sequence, gap
+
+No protocol object is stored: ratchet states and records are opaque bytes here. Texts stand
+in `message` alone; an `event` refers to them and goes with them. Presence is never stored.
+"""
+
+from peewee import (
+    SQL,
+    AutoField,
+    BigIntegerField,
+    BlobField,
+    BooleanField,
+    ForeignKeyField,
+    IntegerField,
+    TextField,
+)
+
+from onionchat.store.base import Row
+
+
+class Identity(Row):
+    """One row: who this profile is. `stream` and `incarnation` are new after a restore."""
+
+    seed = BlobField()
+    stream = BlobField()
+    incarnation = BlobField()
+    created_at = BigIntegerField()
+
+
+class Contact(Row):
+    """A person, by the name we gave them. `state`: requested, contact or blocked.
+
+    `held`: a verified contact came back without any session we shared; nothing is sent
+    until the person has confirmed them again. `request_*`: how we ask to be accepted.
+    """
+
+    name = TextField()
+    skeleton = TextField(unique=True)
+    key = BlobField(unique=True)
+    state = TextField()
+    verified = BooleanField()
+    held = BooleanField()
+    created_at = BigIntegerField()
+    last_seen = BigIntegerField(null=True)
+    request_id = BlobField()
+    request_text = TextField(null=True)
+    next_offer = BigIntegerField(null=True)
+
+
+class Device(Row):
+    """Whom envelopes are for: today one for each contact, with the contact's key."""
+
+    contact = ForeignKeyField(Contact, on_delete="CASCADE")
+    key = BlobField()
+
+
+class Conversation(Row):
+    """`wire_id` None is the talk between two; a group will have a name on the wire."""
+
+    wire_id = BlobField(null=True)
+
+
+class Member(Row):
+    conversation = ForeignKeyField(Conversation, on_delete="CASCADE")
+    contact = ForeignKeyField(Contact, on_delete="CASCADE")
+
+
+class Message(Row):
+    """What is shown. `author` None is me; `kind`: text, unsupported or notice.
+
+    `at`: when it was committed here; `clock`: what its author's clock said. The state of
+    one of mine is that of its outbox rows.
+    """
+
+    conversation = ForeignKeyField(Conversation, on_delete="CASCADE")
+    author = ForeignKeyField(Contact, null=True, on_delete="CASCADE")
+    message_id = BlobField()
+    stream = BlobField(null=True)
+    seq = BigIntegerField(null=True)
+    kind = TextField()
+    text = TextField()
+    clock = BigIntegerField()
+    at = BigIntegerField()
+    unread = BooleanField()
+    late = BooleanField()
+
+
+class Endpoint(Row):
+    """Where to dial a device, or (later) where we are reached. A place, never a proof."""
+
+    device = ForeignKeyField(Device, on_delete="CASCADE")
+    onion = BlobField()
+    client_key = BlobField(null=True)
+    priority = BigIntegerField()
+    learned_at = BigIntegerField()
+
+
+class Request(Row):
+    """A stranger who asks to be a contact. `number` is never used twice."""
+
+    number = AutoField()
+    key = BlobField(unique=True)
+    text = TextField()
+    stream = BlobField()
+    at = BigIntegerField()
+
+
+class Refused(Row):
+    """Keys without a name that are rejected or blocked: treated as strangers for ever."""
+
+    key = BlobField(unique=True)
+    state = TextField()
+    at = BigIntegerField()
+
+
+class Session(Row):
+    """`state` is the ratchet, opaque; `status`: live, receive_only or broken."""
+
+    sid = BlobField(unique=True)
+    device = ForeignKeyField(Device, on_delete="CASCADE")
+    role = TextField()
+    status = TextField()
+    state = BlobField()
+    sent = BigIntegerField()
+    rcvd = BigIntegerField()
+    created_at = BigIntegerField()
+
+
+class SkippedKey(Row):
+    session = ForeignKeyField(Session, on_delete="CASCADE")
+    header_key = BlobField()
+    number = BigIntegerField()
+    message_key = BlobField()
+
+
+class Receipt(Row):
+    """The exact bytes that answered some envelopes, while a duplicate may still come."""
+
+    session = ForeignKeyField(Session, on_delete="CASCADE")
+    wire = BlobField()
+
+
+class Seen(Row):
+    """An envelope that was accepted. `due`: its record still needs a receipt."""
+
+    session = ForeignKeyField(Session, on_delete="CASCADE")
+    digest = BlobField(index=True)
+    message_id = BlobField(null=True)
+    due = BooleanField()
+    receipt = ForeignKeyField(Receipt, null=True, on_delete="SET NULL")
+
+
+class Outbox(Row):
+    """One record for one device: queued, sent, delivered, cancelled or expired.
+
+    `wire` is the exact ciphertext under `session`; without one the row waits to be
+    encrypted. `record` is given with the number and stays the same until delivery.
+    """
+
+    device = ForeignKeyField(Device, on_delete="CASCADE")
+    shown = ForeignKeyField(Message, null=True, on_delete="CASCADE")
+    message_id = BlobField()
+    tag = IntegerField()
+    state = TextField()
+    record = BlobField(null=True)
+    session = ForeignKeyField(Session, null=True, on_delete="SET NULL")
+    wire = BlobField(null=True)
+    attempts = IntegerField(constraints=[SQL("DEFAULT 0")])
+    queued_at = BigIntegerField()
+    sent_at = BigIntegerField(null=True)
+    delivered_at = BigIntegerField(null=True)
+
+
+class Sequence(Row):
+    """The highest number of one author's stream in one conversation; `device` None is me."""
+
+    conversation = ForeignKeyField(Conversation, on_delete="CASCADE")
+    device = ForeignKeyField(Device, null=True, on_delete="CASCADE")
+    stream = BlobField()
+    highest = BigIntegerField()
+
+
+class Gap(Row):
+    """Numbers `first`..`last` below the highest that have not come."""
+
+    sequence = ForeignKeyField(Sequence, on_delete="CASCADE")
+    first = BigIntegerField()
+    last = BigIntegerField()
+
+
+class Event(Row):
+    """What happened, as a reference, never text. `cursor` counts up and is never reused."""
+
+    cursor = AutoField()
+    kind = TextField()
+    at = BigIntegerField()
+    message = ForeignKeyField(Message, null=True, on_delete="CASCADE")
+    contact = ForeignKeyField(Contact, null=True, on_delete="CASCADE")
+    request = ForeignKeyField(Request, null=True, on_delete="CASCADE")
+    state = TextField(null=True)
+
+
+class Reader(Row):
+    """Somebody who reads the events and where they are."""
+
+    name = TextField(unique=True)
+    cursor = BigIntegerField()
+
+
+MODELS = (
+    *(Identity, Contact, Device, Conversation, Member, Message, Endpoint, Request, Refused),
+    *(Session, SkippedKey, Receipt, Seen, Outbox, Sequence, Gap, Event, Reader),
+)

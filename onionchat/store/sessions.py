@@ -1,0 +1,104 @@
+"""Ratchet sessions and their skipped keys, as opaque bytes."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from onionchat.store.models import Session, SkippedKey
+from onionchat.types import Millis, SessionId
+
+HeaderKeyNumber = tuple[bytes, int]
+
+
+@dataclass(frozen=True, slots=True)
+class SessionRow:
+    """`sent` and `rcvd` count this session's envelopes, as a hello lists them."""
+
+    id: int
+    sid: SessionId
+    role: str
+    status: str
+    state: bytes = field(repr=False)
+    sent: int
+    rcvd: int
+
+
+def create(sid: SessionId, device: int, role: str, state: bytes, now: Millis) -> SessionRow:
+    row: int = Session.insert(
+        sid=sid,
+        device=device,
+        role=role,
+        status="live",
+        state=state,
+        sent=0,
+        rcvd=0,
+        created_at=now,
+    ).execute()
+    return SessionRow(row, sid, role, "live", state, 0, 0)
+
+
+def by_sid(sid: SessionId) -> SessionRow | None:
+    row: SessionRow | None = _select().where(Session.sid == sid).objects(SessionRow).first()
+    return row
+
+
+def by_device(device: int) -> list[SessionRow]:
+    """Every session that may still open an envelope, newest first."""
+    usable = (Session.device == device) & (Session.status != "broken")
+    return list(_select().where(usable).order_by(Session.id.desc()).objects(SessionRow))
+
+
+def live(device: int) -> list[SessionRow]:
+    """What a hello may list, newest first."""
+    return [row for row in by_device(device) if row.status == "live"]
+
+
+def update(session: int, state: bytes, sent: int, rcvd: int) -> None:
+    Session.update(state=state, sent=sent, rcvd=rcvd).where(Session.id == session).execute()
+
+
+def set_status(sid: SessionId, status: str) -> None:
+    Session.update(status=status).where(Session.sid == sid).execute()
+
+
+def keep_receive_only(device: int, limit: int) -> None:
+    """Delete retired sessions beyond the newest `limit`."""
+    retired = (Session.device == device) & (Session.status == "receive_only")
+    kept = Session.select(Session.id).where(retired).order_by(Session.id.desc()).limit(limit)
+    Session.delete().where(retired, Session.id.not_in(kept)).execute()
+
+
+def skipped(session: int) -> dict[HeaderKeyNumber, bytes]:
+    """The message keys of envelopes that have not come yet, newest first."""
+    rows = (
+        SkippedKey.select(SkippedKey.header_key, SkippedKey.number, SkippedKey.message_key)
+        .where(SkippedKey.session == session)
+        .order_by(SkippedKey.id.desc())
+        .tuples()
+    )
+    return {(header_key, number): message_key for header_key, number, message_key in rows}
+
+
+def change_skipped(
+    session: int, stored: Iterable[tuple[bytes, int, bytes]], gone: Iterable[HeaderKeyNumber]
+) -> None:
+    """Add keys, oldest first, then delete those that were used or evicted."""
+    rows = [(session, header_key, number, key) for header_key, number, key in stored]
+    columns = [
+        SkippedKey.session, SkippedKey.header_key, SkippedKey.number, SkippedKey.message_key,
+    ]  # fmt: skip
+    for start in range(0, len(rows), 1000):
+        SkippedKey.insert_many(rows[start : start + 1000], columns).execute()
+    for header_key, number in gone:
+        SkippedKey.delete().where(
+            SkippedKey.session == session,
+            SkippedKey.header_key == header_key,
+            SkippedKey.number == number,
+        ).execute()
+
+
+def _select() -> Any:
+    return Session.select(
+        Session.id, Session.sid, Session.role, Session.status, Session.state, Session.sent,
+        Session.rcvd,
+    )  # fmt: skip
