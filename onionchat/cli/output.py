@@ -28,14 +28,21 @@ class ReaderGone(Interrupted):
 class Output:
     """Prints in one of the two forms."""
 
-    def __init__(self, *, as_json: bool = False, quiet: bool = False, verbose: int = 0) -> None:
+    def __init__(
+        self, *, as_json: bool = False, quiet: bool = False, verbose: int = 0, colored: bool = False
+    ) -> None:
         self.as_json = as_json
+        self.colored = colored
         self.quiet = quiet
         self.verbose = verbose
 
     def row(self, fields: Mapping[str, Any], text: str) -> None:
         """One result. `text` must have been rendered: it goes to the terminal as it is."""
         _write(sys.stdout, json.dumps(fields) if self.as_json else text)
+
+    def strong(self, text: str) -> str:
+        """Rendered text, emphasised if colours are wanted."""
+        return f"\x1b[1m{text}\x1b[0m" if self.colored else text
 
     def note(self, text: str, **fields: Any) -> None:
         """A word to the person, on stderr, unless `-q`. `fields` are its form in JSON."""

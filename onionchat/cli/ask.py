@@ -1,0 +1,36 @@
+"""Asking the node; or the profile itself, where a command needs no node.
+
+The node answers whether it is there: a socket that nobody listens on is no node. Only
+then, and only for commands that can do without, is the passphrase asked for.
+"""
+
+from typing import Any
+
+from onionchat.cli import prompt
+from onionchat.cli.invocation import Invocation
+from onionchat.errors import UnreachableError
+from onionchat.rpc.client import Client
+
+CONNECT_TIMEOUT = 10.0
+
+
+def connect(invocation: Invocation) -> Client:
+    """A connection to the running node; NotFoundError, UnreachableError."""
+    return Client.connect(invocation.existing().rpc_socket, CONNECT_TIMEOUT)
+
+
+def ask(invocation: Invocation, method: str, **params: Any) -> Any:
+    """What the node answers."""
+    with connect(invocation) as client:
+        return client.call(method, **params)
+
+
+def ask_anyway(invocation: Invocation, method: str, **params: Any) -> Any:
+    """What the node answers or, without one, the profile opened with its passphrase."""
+    try:
+        return ask(invocation, method, **params)
+    except UnreachableError:
+        phrase = prompt.passphrase(invocation)
+    from onionchat.service import offline
+
+    return offline(invocation.existing(), phrase, method, params)

@@ -1,0 +1,77 @@
+"""One run of the program: the options that hold for every command, and what follows.
+
+Nothing here touches the disk or the node before a command asks for it, so that a wrong
+argument is found first.
+"""
+
+import os
+import sys
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from onionchat.cli.output import Output
+from onionchat.errors import NotFoundError
+
+if TYPE_CHECKING:
+    from onionchat.paths import Paths
+
+
+class Invocation:
+    """The options of the program. The attributes carry the names of the options."""
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.data_dir: str | None = None
+        self.profile = "default"
+        self.passphrase_fd: int | None = None
+        self.as_json = as_json
+        self.quiet = False
+        self.verbose = 0
+        self.color = "auto"
+        self.debug = False
+
+    @property
+    def out(self) -> Output:
+        """Where results and notes go, in the form that was asked for."""
+        return Output(
+            as_json=self.as_json,
+            quiet=self.quiet,
+            verbose=self.verbose,
+            colored=wants_color(self.color, os.environ, sys.stdout),
+        )
+
+    def paths(self) -> "Paths":
+        """Where this profile lives; UsageError if a name or a length is impossible."""
+        from onionchat.paths import locate
+
+        return locate(self.data_dir, self.profile, os.environ)
+
+    def existing(self) -> "Paths":
+        """The same, for commands that need the profile: NotFoundError if there is none."""
+        paths = self.paths()
+        if not paths.keyslot.exists():
+            raise NotFoundError(
+                f"there is no profile {self.profile} in {paths.root.parent}",
+                "make one with `onionchat init`",
+            )
+        return paths
+
+
+def wants_json(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:
+    """Whether errors are wanted as JSON, known even where the command line cannot be parsed."""
+    options = arguments[: arguments.index("--")] if "--" in arguments else arguments
+    return "--json" in options or environ.get("ONIONCHAT_JSON", "").lower() in _TRUE
+
+
+_TRUE = {"1", "true", "t", "yes", "y", "on"}
+
+
+def wants_color(choice: str, environ: Mapping[str, str], stream: object) -> bool:
+    """`--color`, then NO_COLOR, FORCE_COLOR, TERM=dumb, then whether it is a terminal."""
+    if choice != "auto":
+        return choice == "always"
+    if environ.get("NO_COLOR"):
+        return False
+    if environ.get("FORCE_COLOR"):
+        return True
+    isatty = getattr(stream, "isatty", None)
+    return environ.get("TERM") != "dumb" and isatty is not None and bool(isatty())

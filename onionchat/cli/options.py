@@ -1,0 +1,161 @@
+"""Options and commands that behave the same everywhere.
+
+The options of the program (`--json`, `--profile`, ...) are taken before and after the
+command; the last one on the command line wins, and the environment comes after both.
+Every option can be set by `ONIONCHAT_<NAME>` and says so in its help, except those
+that carry a text or a secret: the environment of a process can be read by others.
+
+Help shows examples before anything else. Commands are imported when they are used, so
+that a single command starts as fast as the interpreter allows.
+"""
+
+from collections.abc import Callable, Sequence
+from importlib import import_module
+from typing import Any, TypeVar
+
+import click
+from click.core import ParameterSource
+
+from onionchat import __version__
+from onionchat.cli.invocation import Invocation
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+
+def option(*names: str, private: bool = False, **attributes: Any) -> Callable[[F], F]:
+    """`click.option` with its environment variable, unless it is `private`."""
+    if not private:
+        attributes |= {"envvar": _variable(names), "show_envvar": True}
+    return click.option(*names, **attributes)
+
+
+def _variable(names: Sequence[str]) -> str:
+    long = next(name for name in names if name.startswith("--"))
+    return "ONIONCHAT_" + long.removeprefix("--").partition("/")[0].replace("-", "_").upper()
+
+
+def _learn(context: click.Context, parameter: click.Parameter, value: Any) -> None:
+    source = context.get_parameter_source(str(parameter.name))
+    given = source is ParameterSource.COMMANDLINE or source is ParameterSource.ENVIRONMENT
+    if given and not context.resilient_parsing:
+        setattr(context.obj, str(parameter.name), value)
+
+
+def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not context.resilient_parsing:
+        context.obj.out.row({"version": __version__}, f"onionchat {__version__}")
+        context.exit()
+
+
+_GLOBAL: list[tuple[tuple[str, ...], dict[str, Any]]] = [
+    (
+        ("-d", "--data-dir"),
+        {"metavar": "DIR", "help": "Where profiles are kept.  [default: $XDG_DATA_HOME/onionchat]"},
+    ),
+    (("-p", "--profile"), {"metavar": "NAME", "help": "Which profile.  [default: default]"}),
+    (
+        ("--passphrase-fd",),
+        {
+            "metavar": "N",
+            "type": click.IntRange(min=0),
+            "help": "Read the passphrase as one line from this file descriptor.",
+        },
+    ),
+    (
+        ("--json", "as_json"),
+        {"is_flag": True, "help": "One JSON object per line on stdout, nothing else."},
+    ),
+    (("-q", "--quiet"), {"is_flag": True, "help": "Results and errors only."}),
+    (("-v", "--verbose"), {"count": True, "help": "More about what happens; can be repeated."}),
+    (
+        ("--color",),
+        {"type": click.Choice(["auto", "always", "never"]), "help": "Colour.  [default: auto]"},
+    ),
+    (("--debug",), {"is_flag": True, "help": "A traceback where something fails."}),
+]
+
+
+def _global_options(*, root: bool) -> list[click.Parameter]:
+    """The options of the program: shown and read from the environment at the root only."""
+    options: list[click.Parameter] = []
+    for names, attributes in _GLOBAL:
+        shown = {"envvar": _variable(names), "show_envvar": True} if root else {"hidden": True}
+        options.append(
+            click.Option(names, expose_value=False, callback=_learn, **attributes, **shown)
+        )
+    options.append(
+        click.Option(
+            ["--version"],
+            is_flag=True,
+            is_eager=True,
+            expose_value=False,
+            callback=_version,
+            hidden=not root,
+            help="The version, and exit.",
+        )
+    )
+    return options
+
+
+class Command(click.Command):
+    """A command with the options of the program, and with examples: (command line, meaning)."""
+
+    def __init__(self, *args: Any, examples: Sequence[str] = (), **attributes: Any) -> None:
+        attributes.setdefault("context_settings", {"help_option_names": ["-h", "--help"]})
+        super().__init__(*args, **attributes)
+        self.examples = examples
+        self.params.extend(_global_options(root=False))
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _format_examples(self.examples, formatter)
+        super().format_help(ctx, formatter)
+        formatter.write("\nThe options of every command: onionchat --help\n")
+
+
+class Group(click.Group):
+    """A group of commands; a value of `lazy` is `module:function`, imported when asked for."""
+
+    def __init__(
+        self,
+        *args: Any,
+        examples: Sequence[str] = (),
+        lazy: dict[str, str] | None = None,
+        root: bool = False,
+        **attributes: Any,
+    ) -> None:
+        attributes.setdefault("context_settings", {"help_option_names": ["-h", "--help"]})
+        super().__init__(*args, **attributes)
+        self.examples = examples
+        self.lazy = lazy or {}
+        self.params.extend(_global_options(root=root))
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the table: the way a person meets them."""
+        return [*self.lazy, *self.commands]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in self.lazy:
+            return super().get_command(ctx, cmd_name)
+        module, _, function = self.lazy[cmd_name].partition(":")
+        found = getattr(import_module(f"onionchat.cli.{module}"), function)
+        assert isinstance(found, click.Command)
+        return found
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        _format_examples(self.examples, formatter)
+        super().format_help(ctx, formatter)
+
+
+def _format_examples(examples: Sequence[str], formatter: click.HelpFormatter) -> None:
+    if examples:
+        with formatter.section("Examples"):
+            for example in examples:
+                formatter.write(f"  {example}\n")
+        formatter.write_paragraph()
+
+
+def invocation(context: click.Context) -> Invocation:
+    """What this run of the program was asked for."""
+    found = context.find_object(Invocation)
+    assert found is not None
+    return found

@@ -1,0 +1,124 @@
+"""What a person is asked for, and what a script hands in instead.
+
+A passphrase comes from a terminal without echo or, with `--passphrase-fd N`, as one line
+from a file descriptor; never from an argument or the environment, which others can read.
+Questions go to the terminal itself, not to stdin and stdout, so that a pipe of messages
+is never mistaken for an answer.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TextIO
+
+from onionchat.cli.invocation import Invocation
+from onionchat.errors import LockedError, UsageError
+
+TERMINAL = "/dev/tty"
+LONGEST_PASSPHRASE = 4096
+"""Bytes; also what a terminal takes as one line."""
+
+
+def passphrase(invocation: Invocation, question: str = "Passphrase: ") -> bytes:
+    """The passphrase of this run, without the newline; LockedError if nobody can be asked."""
+    if invocation.passphrase_fd is not None:
+        return _first_line(invocation.passphrase_fd)
+    with terminal() as screen:
+        if screen is None:
+            raise LockedError(
+                "the profile is locked and there is no terminal to ask for its passphrase",
+                "hand it in with --passphrase-fd N",
+            )
+        return hidden(screen, question)
+
+
+@contextmanager
+def terminal() -> Iterator[TextIO | None]:
+    """The terminal that started us, or None."""
+    try:
+        descriptor = os.open(TERMINAL, os.O_RDWR | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        yield None
+        return
+    with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as screen:
+        yield screen
+
+
+def hidden(screen: TextIO, question: str) -> bytes:
+    """One line from the terminal that it does not show; UsageError at its end (Ctrl-D)."""
+    import termios
+
+    descriptor = screen.fileno()
+    before = termios.tcgetattr(descriptor)
+    silent = before[:3] + [before[3] & ~termios.ECHO] + before[4:]
+    screen.write(question)
+    screen.flush()
+    try:
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, silent)
+        answer = os.read(descriptor, LONGEST_PASSPHRASE)
+    finally:
+        termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
+        screen.write("\n")
+        screen.flush()
+    if not answer:
+        raise LockedError("no passphrase was given", "try again, or use --passphrase-fd N")
+    return answer.rstrip(b"\n")
+
+
+def visible(screen: TextIO, question: str) -> str:
+    """One line from the terminal that it shows; empty at its end."""
+    screen.write(question)
+    screen.flush()
+    return os.read(screen.fileno(), LONGEST_PASSPHRASE).decode(errors="replace").strip()
+
+
+def agreed(screen: TextIO, question: str, *, default: bool) -> bool:
+    """Yes or no; an empty answer is the default."""
+    while True:
+        answer = visible(screen, f"{question} [{'Y/n' if default else 'y/N'}] ").lower()
+        if answer in {"", "y", "yes", "n", "no"}:
+            return answer[:1] == "y" if answer else default
+
+
+def _first_line(descriptor: int) -> bytes:
+    """Read byte by byte: what follows the line belongs to somebody else."""
+    line = bytearray()
+    try:
+        while (byte := os.read(descriptor, 1)) not in {b"", b"\n"}:
+            line += byte
+            if len(line) > LONGEST_PASSPHRASE:
+                raise UsageError(
+                    f"the passphrase is longer than {LONGEST_PASSPHRASE} bytes",
+                    "does the file descriptor carry something else?",
+                )
+    except OSError as error:
+        raise UsageError(
+            f"file descriptor {descriptor} cannot be read: {os.strerror(error.errno or 0)}",
+            "open it for us, such as `--passphrase-fd 3 3< FILE`",
+        ) from None
+    return bytes(line)
+
+
+def body(invocation: Invocation, text: str | None) -> str:
+    """The text of a message: the argument, or stdin to its end without its final newline.
+
+    UsageError if it is not UTF-8. A terminal is told on stderr how to end the text.
+    """
+    if text is not None and text != "-":
+        return _decoded(os.fsencode(text))
+    if sys.stdin is None:
+        raise UsageError("there is no text and no standard input", "give the text in a pipe")
+    if sys.stdin.isatty():
+        invocation.out.note("Write the text; end it with Ctrl-D on a line of its own.")
+    data = sys.stdin.buffer.read()
+    return _decoded(data.removesuffix(b"\n"))
+
+
+def _decoded(data: bytes) -> str:
+    try:
+        return data.decode()
+    except UnicodeDecodeError:
+        raise UsageError(
+            "the text is not UTF-8", "convert it first, such as with `iconv -t UTF-8`"
+        ) from None
