@@ -1,65 +1,61 @@
 """Arguments that are checked before anything is asked of the node.
 
 Their modules are imported when there is something to check: reading an address needs
-the curve's arithmetic, and most commands need neither. Errors are our own sentences,
-with the next step, instead of click's.
+the curve's arithmetic, and most commands do not. Errors are our own sentences with the
+next step. Each function is a `type=` for click: a string in, the checked value out.
 """
 
 import re
-from typing import Any
-
-import click
 
 from onionchat.errors import UsageError
 
-_LOOKS_LIKE_ADDRESS = re.compile(r"onionchat:|.*\.onion|[a-z2-7]{56}", re.IGNORECASE | re.DOTALL)
+LONGEST_WAIT = 366 * 24 * 3600
+"""Seconds. More than this is a slip of the finger, and would overflow a clock further down."""
+
+_LOOKS_LIKE_ADDRESS = re.compile(r"onionchat:.*|.*\.onion|[a-z2-7]{56}", re.I | re.S)
 
 
-class Address(click.ParamType):
-    """A full address; UsageError names what is wrong with it."""
+def address(value: str) -> str:
+    """A full address in its one spelling; UsageError names what is wrong with it."""
+    from onionchat.crypto.address import format_address, parse_address
 
-    name = "address"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from onionchat.crypto.address import format_address, parse_address
-
-        return format_address(parse_address(value))
+    return format_address(parse_address(value))
 
 
-class Petname(click.ParamType):
+def petname(value: str) -> str:
     """A name to give to somebody; UsageError if it could be taken for something else."""
+    from onionchat.node.petname import check_petname
 
-    name = "name"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        from onionchat.node.petname import check_petname
-
-        return check_petname(value)
+    return check_petname(value)
 
 
-class Person(click.ParamType):
+def person(value: str) -> str:
     """Somebody who is known: a name or a full address. What looks like an address must be one."""
-
-    name = "person"
-
-    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
-        if not value.strip():
-            raise UsageError("the name is empty", "see `onionchat contact list`")
-        if _LOOKS_LIKE_ADDRESS.fullmatch(value):
-            return ADDRESS.convert(value, param, ctx)
-        return str(value)
+    if not value.strip():
+        raise UsageError("the name is empty", "see `onionchat contact list`")
+    if not value.isprintable():
+        raise UsageError("no name has such characters", "see `onionchat contact list`")
+    return address(value) if _LOOKS_LIKE_ADDRESS.fullmatch(value) else value
 
 
-class Seconds(click.FloatRange):
-    """A length of time; zero is allowed, not-a-number and for ever are not."""
+def asker(value: str) -> str:
+    """Who has asked: the number of a request, or the full address."""
+    if value.isascii() and value.isdigit() and len(value) < 19:
+        return value
+    if value[:1].isdigit() or not _LOOKS_LIKE_ADDRESS.fullmatch(value):
+        raise UsageError(
+            "a request is named by its number or by the full address",
+            "see `onionchat request list`",
+        )
+    return address(value)
 
-    name = "seconds"
 
-    def __init__(self) -> None:
-        super().__init__(min=0, max=366 * 24 * 3600)
-
-
-ADDRESS = Address()
-PETNAME = Petname()
-PERSON = Person()
-SECONDS = Seconds()
+def seconds(value: str) -> float:
+    """A length of time; zero is allowed."""
+    try:
+        length = float(value)
+    except ValueError:
+        length = -1.0
+    if not 0 <= length <= LONGEST_WAIT:
+        raise UsageError("a time is a number of seconds, at most a year", "such as 10, or 0.5")
+    return length

@@ -46,19 +46,19 @@ def terminal() -> Iterator[TextIO | None]:
 
 
 def hidden(screen: TextIO, question: str) -> bytes:
-    """One line from the terminal that it does not show; UsageError at its end (Ctrl-D)."""
+    """One line from the terminal that it does not show; LockedError at its end (Ctrl-D)."""
     import termios
 
     descriptor = screen.fileno()
     before = termios.tcgetattr(descriptor)
-    silent = before[:3] + [before[3] & ~termios.ECHO] + before[4:]
+    silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
     screen.write(question)
     screen.flush()
     try:
-        termios.tcsetattr(descriptor, termios.TCSAFLUSH, silent)
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, silent)
         answer = os.read(descriptor, LONGEST_PASSPHRASE)
     finally:
-        termios.tcsetattr(descriptor, termios.TCSAFLUSH, before)
+        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
         screen.write("\n")
         screen.flush()
     if not answer:

@@ -1,0 +1,75 @@
+"""`down` and `status`: whether the node runs, how it is, and how it ends.
+
+`down` needs no passphrase and no answer from the node: it signals whoever holds the
+profile's lock and waits until the lock is free, so it also ends a node that hangs.
+"""
+
+import os
+import signal
+
+import click
+
+from onionchat.cli.ask import ask
+from onionchat.cli.invocation import Invocation
+from onionchat.cli.options import Command
+from onionchat.cli.render import line
+from onionchat.errors import UnreachableError
+
+STOP_TIMEOUT = 15.0
+"""Seconds. The supervisor needs five at most; a machine can be slow."""
+
+_NOT_RUNNING = {
+    key: None for key in ("address", "published", "tor", "contacts", "requests", "unread", "outbox")
+}
+
+
+@click.command("down", cls=Command, examples=("onionchat down      stop the node and its tor",))
+@click.pass_obj
+def down(invocation: Invocation) -> None:
+    """Stop the node and its tor; returns when both are gone."""
+    from onionchat.store.lock import holder, wait_free
+
+    paths = invocation.existing()
+    pid = holder(paths.lock)
+    if pid is None:
+        invocation.out.row({"stopped": False}, "no node was running")
+        return
+    try:
+        os.kill(pid, signal.SIGTERM)
+    except ProcessLookupError:
+        pass  # it ended by itself in the meantime
+    if not wait_free(paths.lock, STOP_TIMEOUT):
+        raise UnreachableError(
+            f"the node (process {pid}) does not stop", f"end it with `kill -KILL {pid}`"
+        )
+    invocation.out.row({"stopped": True}, "stopped")
+
+
+@click.command(
+    "status",
+    cls=Command,
+    examples=(
+        "onionchat status             is the node running, can it be reached",
+        "onionchat --json status      the same for scripts; exit code 3 without a node",
+    ),
+)
+@click.pass_obj
+def status(invocation: Invocation) -> None:
+    """Show how the node and its tor are doing, and what waits."""
+    try:
+        row = ask(invocation, "status")
+    except UnreachableError:
+        invocation.out.row({"running": False, **_NOT_RUNNING}, "the node is not running")
+        raise
+    tor, contacts = row["tor"], row["contacts"]
+    reachable = "can be reached" if row["published"] else "not published yet"
+    warning = f" ({line(tor['warning'])})" if tor["warning"] else ""
+    text = (
+        f"address   {row['address']}: {reachable}",
+        f"tor       {tor['state']} {tor['bootstrap']}%, version {tor['version'] or '-'}{warning}",
+        f"contacts  {contacts['total']}, {contacts['online']} online",
+        f"requests  {row['requests']}",
+        f"unread    {row['unread']}",
+        f"outbox    {row['outbox']}",
+    )
+    invocation.out.row(row, "\n".join(text))
