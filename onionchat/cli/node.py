@@ -6,6 +6,7 @@ profile's lock and waits until the lock is free, so it also ends a node that han
 
 import os
 import signal
+from contextlib import suppress
 
 import click
 
@@ -18,9 +19,7 @@ from onionchat.errors import UnreachableError
 STOP_TIMEOUT = 15.0
 """Seconds. The supervisor needs five at most; a machine can be slow."""
 
-_NOT_RUNNING = {
-    key: None for key in ("address", "published", "tor", "contacts", "requests", "unread", "outbox")
-}
+_KEYS = ("address", "published", "tor", "contacts", "requests", "unread", "outbox")
 
 
 @click.command("down", cls=Command, examples=("onionchat down      stop the node and its tor",))
@@ -34,10 +33,8 @@ def down(invocation: Invocation) -> None:
     if pid is None:
         invocation.out.row({"stopped": False}, "no node was running")
         return
-    try:
+    with suppress(ProcessLookupError):  # it ended by itself in the meantime
         os.kill(pid, signal.SIGTERM)
-    except ProcessLookupError:
-        pass  # it ended by itself in the meantime
     if not wait_free(paths.lock, STOP_TIMEOUT):
         raise UnreachableError(
             f"the node (process {pid}) does not stop", f"end it with `kill -KILL {pid}`"
@@ -59,7 +56,7 @@ def status(invocation: Invocation) -> None:
     try:
         row = ask(invocation, "status")
     except UnreachableError:
-        invocation.out.row({"running": False, **_NOT_RUNNING}, "the node is not running")
+        invocation.out.row({"running": False, **dict.fromkeys(_KEYS)}, "the node is not running")
         raise
     tor, contacts = row["tor"], row["contacts"]
     reachable = "can be reached" if row["published"] else "not published yet"

@@ -13,6 +13,7 @@ LONGEST_WAIT = 366 * 24 * 3600
 """Seconds. More than this is a slip of the finger, and would overflow a clock further down."""
 
 _LOOKS_LIKE_ADDRESS = re.compile(r"onionchat:.*|.*\.onion|[a-z2-7]{56}", re.I | re.S)
+_MESSAGE_ID = re.compile(r"[0-9a-f]{32}", re.I)
 
 
 def address(value: str) -> str:
@@ -48,6 +49,15 @@ def asker(value: str) -> str:
             "see `onionchat request list`",
         )
     return address(value)
+
+
+def message_id(value: str) -> str:
+    """The `id` of a message as the commands print it: 32 hexadecimal digits."""
+    if not _MESSAGE_ID.fullmatch(value):
+        raise UsageError(
+            "that is no message ID", "take the `id` that `onionchat --json history` shows"
+        )
+    return value.lower()
 
 
 def seconds(value: str) -> float:

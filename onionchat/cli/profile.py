@@ -5,7 +5,6 @@ people invent can be guessed by whoever has the disk. It is shown once, and aske
 again so that it has been written down before anything depends on it.
 """
 
-import base64
 import hmac
 import secrets
 from typing import TextIO
@@ -19,7 +18,8 @@ from onionchat.cli.options import Command
 from onionchat.errors import LockedError, RefusedError, UsageError
 
 GROUPS, GROUP_LENGTH = 5, 4
-"""5 groups of 4 base32 characters of 5 bits: 100 bits."""
+LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
+"""5 groups of 4 base32 characters of 5 bits each: 100 bits."""
 
 
 @click.command(
@@ -64,9 +64,9 @@ def show_id(invocation: Invocation) -> None:
 
 def generated() -> str:
     """A passphrase of 100 random bits that can be read aloud: abcd-efgh-..."""
-    letters = base64.b32encode(secrets.token_bytes(GROUPS * GROUP_LENGTH)).decode().lower()
-    groups = (letters[i : i + GROUP_LENGTH] for i in range(0, GROUPS * GROUP_LENGTH, GROUP_LENGTH))
-    return "-".join(groups)
+    return "-".join(
+        "".join(secrets.choice(LETTERS) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS)
+    )
 
 
 def _new_passphrase(invocation: Invocation) -> bytes:

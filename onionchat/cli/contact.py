@@ -1,0 +1,109 @@
+"""`contact add`, `contact list`, `contact show`: the people this profile knows."""
+
+from typing import Any
+
+import click
+
+from onionchat.cli import params
+from onionchat.cli.ask import ask, ask_anyway
+from onionchat.cli.invocation import Invocation
+from onionchat.cli.options import Command, Group, option
+from onionchat.cli.output import local, table
+from onionchat.cli.render import line
+from onionchat.errors import RefusedError
+
+_MEANING = {
+    "requested": "asked; they are your contact when they accept",
+    "contact": "is your contact",
+    "blocked": "is blocked",
+}
+
+
+@click.group(
+    "contact",
+    cls=Group,
+    examples=(
+        "onionchat contact add bob ADDRESS    ask somebody to become your contact",
+        "onionchat contact list               everybody you know",
+    ),
+)
+def contact() -> None:
+    """The people you know, under names that only you see."""
+
+
+@contact.command(
+    "add",
+    cls=Command,
+    examples=(
+        "onionchat contact add bob ADDRESS",
+        'onionchat contact add bob ADDRESS -m "Anna, from the library"',
+    ),
+)
+@click.argument("name", type=params.petname)
+@click.argument("address", type=params.address)
+@option("-m", "--message", "text", private=True, help="A word about who you are, sent along.")
+@click.pass_obj
+def add(invocation: Invocation, name: str, address: str, text: str | None) -> None:
+    """Ask ADDRESS to become your contact; if they have asked you, accept.
+
+    NAME is yours alone: it is never sent to anybody.
+    """
+    row = ask(invocation, "contact.add", name=name, address=address, text=_checked(text))
+    invocation.out.row(row, f"{line(row['name'])}: {_MEANING.get(row['state'], row['state'])}")
+
+
+@contact.command("list", cls=Command, examples=("onionchat contact list",))
+@click.argument("prefix", required=False)
+@click.pass_obj
+def list_(invocation: Invocation, prefix: str | None) -> None:
+    """List everybody you know, or those whose name begins with PREFIX."""
+    _show(invocation, ask_anyway(invocation, "contact.list", prefix=prefix))
+
+
+@contact.command("show", cls=Command, examples=("onionchat contact show bob",))
+@click.argument("name", type=params.person)
+@click.pass_obj
+def show(invocation: Invocation, name: str) -> None:
+    """Show one contact; the beginning of a name is enough if there is only one such."""
+    row = ask_anyway(invocation, "contact.show", name=name)
+    lines = table([(key.replace("_", " "), value) for key, value in _cells(row).items()])
+    invocation.out.row(row, "\n".join(lines))
+
+
+def _checked(text: str | None) -> str | None:
+    """The request's text, if it can be sent."""
+    if text is None:
+        return None
+    from onionchat.protocol.limits import REQUEST_CHARACTERS
+
+    text.encode()  # a lone surrogate is no text
+    if len(text) > REQUEST_CHARACTERS:
+        raise RefusedError(
+            f"the text of a request has at most {REQUEST_CHARACTERS} characters",
+            "make it shorter; write the rest when they have accepted",
+        )
+    return text
+
+
+def _show(invocation: Invocation, rows: list[dict[str, Any]]) -> None:
+    if not rows:
+        invocation.out.note("no contacts; next: onionchat contact add NAME ADDRESS")
+        return
+    names = ("name", "state", "online", "unread", "waiting", "last_seen")
+    texts = table([tuple(_cells(row)[name] for name in names) for row in rows])
+    for row, text in zip(rows, texts, strict=True):
+        invocation.out.row(row, text)
+
+
+def _cells(row: dict[str, Any]) -> dict[str, str]:
+    """A contact's fields as a person reads them."""
+    return {
+        "name": line(row["name"]),
+        "address": row["address"],
+        "state": row["state"],
+        "online": {True: "online", False: "offline", None: "-"}[row["online"]],
+        "verified": "yes" if row["verified"] else "no",
+        "last_seen": f"seen {local(row['last_seen'])}" if row["last_seen"] else "never seen",
+        "unread": f"{row['unread']} unread",
+        "waiting": f"{row['waiting']} waiting",
+    }

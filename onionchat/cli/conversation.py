@@ -1,0 +1,33 @@
+"""How a message stands on the screen.
+
+    2026-11-23 20:15:02 bob: the first line of what he wrote
+                           | and every other line, also where the terminal would wrap
+
+A line of a message never begins where a line of ours begins, so no text can pass for
+somebody else's message.
+"""
+
+import shutil
+import sys
+from typing import Any
+
+from onionchat.cli.output import Output, local
+from onionchat.cli.render import block, columns, line
+
+
+class Lines:
+    """Prints messages, as rows of `receive` and `history`."""
+
+    def __init__(self, out: Output) -> None:
+        self._out = out
+        stdout = sys.stdout
+        on_terminal = stdout is not None and stdout.isatty()
+        self._width = shutil.get_terminal_size().columns if on_terminal else None
+
+    def show(self, row: dict[str, Any], sender: str, remark: str = "") -> None:
+        """One message. `remark` is ours; sender and text are rendered here."""
+        time, name = local(row["sent_at"] or row["received_at"]), line(sender)
+        gutter = " " * (columns(f"{time} {name}") - 1) + "| "
+        prefix = f"{time} {self._out.strong(name)}: "
+        text = row["text"] if row["text"] is not None else f"({row['kind']})"
+        self._out.row(row, prefix + block(text, " " + gutter, self._width) + remark)

@@ -1,0 +1,71 @@
+"""`send`: put a message in the queue, durably, and say honestly what that means."""
+
+import click
+
+from onionchat.cli import params, prompt
+from onionchat.cli.ask import ask
+from onionchat.cli.invocation import Invocation
+from onionchat.cli.options import Command, option
+from onionchat.cli.render import line
+from onionchat.errors import RefusedError, UsageError
+
+LONGEST_TEXT = 16_384
+"""Bytes of UTF-8: what the largest size class holds (protocol.md, records)."""
+
+
+@click.command(
+    "send",
+    cls=Command,
+    examples=(
+        "onionchat send bob                       asks for the text",
+        "onionchat send bob < letter.txt          the text from a file or a pipe",
+        "onionchat send bob --wait delivered --timeout 60 < letter.txt",
+        'onionchat send bob "see you at 8"        other users of this machine can see this text',
+    ),
+)
+@click.argument("name", type=params.person)
+@click.argument("text", required=False)
+@option("--wait", type=click.Choice(["sent", "delivered"]), help="Return when it is that far.")
+@option(
+    "--timeout",
+    type=params.seconds,
+    metavar="S",
+    help="With --wait: give up after S seconds with exit code 5; it stays queued.",
+)
+@option("--verified", is_flag=True, help="Refuse (4) unless the contact is verified.")
+@click.pass_obj
+def send(
+    invocation: Invocation,
+    name: str,
+    text: str | None,
+    wait: str | None,
+    timeout: float | None,
+    verified: bool,
+) -> None:
+    """Send TEXT to NAME, or what comes from the terminal or a pipe.
+
+    It is queued on this disk first, and leaves when both nodes are online at once.
+    """
+    if timeout is not None and wait is None:
+        raise UsageError("--timeout needs --wait", "add --wait sent or --wait delivered")
+    row = ask(
+        invocation,
+        "send",
+        name=name,
+        text=_checked(prompt.body(invocation, text)),
+        wait=wait,
+        timeout=timeout,
+        verified=verified,
+    )
+    invocation.out.row(row, line(row["hint"] or row["state"]))
+
+
+def _checked(text: str) -> str:
+    if not text:
+        raise UsageError("the message is empty", "give a text, or write it on stdin")
+    size = len(text.encode())
+    if size > LONGEST_TEXT:
+        raise RefusedError(
+            f"the message has {size} bytes; at most {LONGEST_TEXT} fit", "send it in parts"
+        )
+    return text
