@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from onionchat.cli import params
+from onionchat.cli import params, prompt
 from onionchat.cli.ask import ask, ask_anyway
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command, Group, option
@@ -76,7 +76,7 @@ def _checked(text: str | None) -> str | None:
         return None
     from onionchat.protocol.limits import REQUEST_CHARACTERS
 
-    text.encode()  # a lone surrogate is no text
+    text = prompt.argument(text)
     if len(text) > REQUEST_CHARACTERS:
         raise RefusedError(
             f"the text of a request has at most {REQUEST_CHARACTERS} characters",

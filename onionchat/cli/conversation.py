@@ -3,12 +3,13 @@
     2026-11-23 20:15:02 bob: the first line of what he wrote
                            | and every other line, also where the terminal would wrap
 
-A line of a message never begins where a line of ours begins, so no text can pass for
-somebody else's message.
+What is ours stands before the colon, what is theirs behind it, and no line of a text
+begins where a line of ours begins: a text cannot pass for somebody else's message.
 """
 
 import shutil
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 from onionchat.cli.output import Output, local
@@ -24,10 +25,11 @@ class Lines:
         on_terminal = stdout is not None and stdout.isatty()
         self._width = shutil.get_terminal_size().columns if on_terminal else None
 
-    def show(self, row: dict[str, Any], sender: str, remark: str = "") -> None:
-        """One message. `remark` is ours; sender and text are rendered here."""
+    def show(self, row: dict[str, Any], sender: str, remarks: Sequence[str] = ()) -> None:
+        """One message. The remarks are ours; sender and text are rendered here."""
         time, name = local(row["sent_at"] or row["received_at"]), line(sender)
-        gutter = " " * (columns(f"{time} {name}") - 1) + "| "
-        prefix = f"{time} {self._out.strong(name)}: "
+        remark = f" [{', '.join(remarks)}]" if remarks else ""
+        gutter = " " * columns(f"{time} {name}{remark}") + "| "
         text = row["text"] if row["text"] is not None else f"({row['kind']})"
-        self._out.row(row, prefix + block(text, " " + gutter, self._width) + remark)
+        head = f"{time} {self._out.strong(name)}{remark}: "
+        self._out.row(row, head + block(text, gutter, self._width))

@@ -27,5 +27,4 @@ def history(invocation: Invocation, name: str, limit: int, before: str | None) -
     lines = Lines(invocation.out)
     for row in ask_anyway(invocation, "history", name=name, limit=limit, before=before):
         sender = "me" if row["direction"] == "out" else row["contact"]
-        state = f" [{row['state']}]" if row["direction"] == "out" else ""
-        lines.show(row, sender, state)
+        lines.show(row, sender, [row["state"]] if row["direction"] == "out" else [])

@@ -6,6 +6,9 @@ next step. Each function is a `type=` for click: a string in, the checked value 
 """
 
 import re
+from pathlib import Path
+
+import click
 
 from onionchat.errors import UsageError
 
@@ -49,6 +52,20 @@ def asker(value: str) -> str:
             "see `onionchat request list`",
         )
     return address(value)
+
+
+def file(value: str) -> Path:
+    """A file that is there, as a full path; who may write it is checked where it is used."""
+    path = Path(value).expanduser().absolute()
+    if not path.is_file():
+        raise UsageError(f"there is no file {path}", "check the path")
+    return path
+
+
+class Line(click.types.StringParamType):
+    """A text of one line; in an environment variable one line holds one of several."""
+
+    envvar_list_splitter = "\n"
 
 
 def message_id(value: str) -> str:

@@ -106,16 +106,22 @@ def body(invocation: Invocation, text: str | None) -> str:
     UsageError if it is not UTF-8. A terminal is told on stderr how to end the text.
     """
     if text is not None and text != "-":
-        return _decoded(os.fsencode(text))
+        return argument(text)
     if sys.stdin is None:
         raise UsageError("there is no text and no standard input", "give the text in a pipe")
     if sys.stdin.isatty():
         invocation.out.note("Write the text; end it with Ctrl-D on a line of its own.")
     data = sys.stdin.buffer.read()
-    return _decoded(data.removesuffix(b"\n"))
+    return utf8(data.removesuffix(b"\n"))
 
 
-def _decoded(data: bytes) -> str:
+def argument(text: str) -> str:
+    """A text from the command line as its bytes mean in UTF-8, whatever the locale says."""
+    return utf8(os.fsencode(text))
+
+
+def utf8(data: bytes) -> str:
+    """The text; UsageError if it is none."""
     try:
         return data.decode()
     except UnicodeDecodeError:

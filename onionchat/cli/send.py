@@ -8,9 +8,7 @@ from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command, option
 from onionchat.cli.render import line
 from onionchat.errors import RefusedError, UsageError
-
-LONGEST_TEXT = 16_384
-"""Bytes of UTF-8: what the largest size class holds (protocol.md, records)."""
+from onionchat.protocol.limits import TEXT_BYTES
 
 
 @click.command(
@@ -64,8 +62,8 @@ def _checked(text: str) -> str:
     if not text:
         raise UsageError("the message is empty", "give a text, or write it on stdin")
     size = len(text.encode())
-    if size > LONGEST_TEXT:
+    if size > TEXT_BYTES:
         raise RefusedError(
-            f"the message has {size} bytes; at most {LONGEST_TEXT} fit", "send it in parts"
+            f"the message has {size} bytes; at most {TEXT_BYTES} fit", "send it in parts"
         )
     return text

@@ -1,0 +1,67 @@
+"""`rpc`: the node's JSON-RPC on stdin and stdout, byte for byte.
+
+The command understands nothing of what it carries, so it cannot get anything wrong. When
+stdin ends, the node is told so, and the answers that are still to come are waited for.
+"""
+
+import os
+import socket
+import sys
+import threading
+from contextlib import suppress
+
+import click
+
+from onionchat.cli.invocation import Invocation
+from onionchat.cli.options import Command
+from onionchat.cli.output import ReaderGone
+from onionchat.errors import UnreachableError
+
+CHUNK = 65_536
+
+
+@click.command(
+    "rpc",
+    cls=Command,
+    examples=(
+        """echo '{"jsonrpc":"2.0","id":1,"method":"status"}' | onionchat rpc""",
+        "onionchat rpc                 for a script that keeps both pipes open",
+    ),
+)
+@click.pass_obj
+def rpc(invocation: Invocation) -> None:
+    """Speak JSON-RPC 2.0 with the node: one object per line on stdin, answers on stdout.
+
+    The methods are the commands with dots, such as contact.add. `subscribe` delivers
+    events. Whoever can run this has full power over the profile.
+    """
+    path = invocation.existing().rpc_socket
+    with socket.socket(socket.AF_UNIX) as node:
+        try:
+            node.connect(str(path))
+        except OSError:
+            raise UnreachableError(
+                "the node is not running", "start it with `onionchat up`"
+            ) from None
+        asking = threading.Thread(target=_ask, args=(sys.stdin.fileno(), node), daemon=True)
+        asking.start()
+        _answer(node, sys.stdout.fileno())
+
+
+def _ask(stdin: int, node: socket.socket) -> None:
+    """stdin to the node until either ends. A thread, since stdin may be a file or a terminal."""
+    with suppress(OSError):
+        while question := os.read(stdin, CHUNK):
+            node.sendall(question)
+        node.shutdown(socket.SHUT_WR)
+
+
+def _answer(node: socket.socket, stdout: int) -> None:
+    """The node to stdout until the node closes; ReaderGone if stdout does."""
+    with suppress(ConnectionResetError):
+        while answer := node.recv(CHUNK):
+            while answer:
+                try:
+                    answer = answer[os.write(stdout, answer) :]
+                except BrokenPipeError:
+                    raise ReaderGone("the reader has gone") from None

@@ -1,0 +1,115 @@
+"""`up`: run the node, in this process's place or behind it.
+
+Files that steer or are code (`--tor`, `--torrc-include`, `--transport`) are checked by
+the parts that use them; here only what the command line alone can tell is checked, before
+the passphrase is asked for.
+"""
+
+from pathlib import Path
+from typing import Any
+
+import click
+
+from onionchat.cli import params, prompt
+from onionchat.cli.invocation import Invocation
+from onionchat.cli.options import Command, option
+from onionchat.cli.render import line
+from onionchat.errors import UsageError
+
+
+@click.command(
+    "up",
+    cls=Command,
+    examples=(
+        "onionchat up                                  run the node; Ctrl-C stops it",
+        "onionchat up --detach --timeout 120           return when it can be reached",
+        "onionchat --passphrase-fd 3 up 3< FILE        without a terminal",
+        "onionchat up --bridge 'obfs4 ...' --transport obfs4=/usr/bin/obfs4proxy",
+    ),
+)
+@option("--detach", is_flag=True, help="Return when the address is published; `down` stops it.")
+@option("--tor", type=params.file, metavar="PATH", help="The tor to run.  [default: from PATH]")
+@option("--tor-control", metavar="ADDR", help="Use a running tor: its control port or socket.")
+@option("--tor-socks", metavar="ADDR", help="Use a running tor: its SOCKS port or socket.")
+@option("--torrc-include", type=params.file, metavar="FILE", help="Lines for tor's own torrc.")
+@option(
+    "--bridge",
+    "bridges",
+    multiple=True,
+    type=params.Line(),
+    metavar="LINE",
+    help="Enter the Tor network through this bridge; can be repeated.",
+)
+@option(
+    "--transport",
+    "transports",
+    multiple=True,
+    type=params.Line(),
+    metavar="NAME=PATH",
+    help="The program that speaks a bridge's transport; can be repeated.",
+)
+@option("--no-dial", is_flag=True, help="Be reachable, but connect to nobody.")
+@option(
+    "--timeout",
+    type=params.seconds,
+    metavar="S",
+    help="Stop with exit code 3 if the address is not published within S seconds.",
+)
+@click.pass_obj
+def up(invocation: Invocation, **options: Any) -> None:
+    """Run the node until Ctrl-C, SIGTERM or `onionchat down`.
+
+    It says ready when its address is published and others can reach it. Reading and
+    sending work before that.
+    """
+    _check(options)
+    paths = invocation.existing()
+    phrase = prompt.passphrase(invocation)
+    from onionchat.node.options import UpOptions
+    from onionchat.node.supervisor import supervise
+
+    dial = not options.pop("no_dial")
+    chosen = UpOptions(paths=paths, dial=dial, **options)
+    progress = Progress(invocation)
+    if chosen.detach:
+        from onionchat.cli.detach import detached
+
+        detached(lambda report: supervise(chosen, phrase, report), progress)
+    else:
+        supervise(chosen, phrase, progress)
+
+
+def _check(options: dict[str, Any]) -> None:
+    if (options["tor_control"] is None) != (options["tor_socks"] is None):
+        raise UsageError(
+            "a running tor needs both --tor-control and --tor-socks", "give both, or neither"
+        )
+    for transport in options["transports"]:
+        name, _, path = transport.partition("=")
+        if not name.isidentifier() or not Path(path).is_absolute():
+            raise UsageError(
+                "a transport is NAME=PATH with a full path",
+                "such as --transport obfs4=/usr/bin/obfs4proxy",
+            )
+
+
+class Progress:
+    """Shows what the supervisor reports: ready on stdout, the rest on stderr."""
+
+    def __init__(self, invocation: Invocation) -> None:
+        self._out = invocation.out
+        self._last = ""
+
+    def __call__(self, said: dict[str, Any]) -> None:
+        match said:
+            case {"event": "ready", "address": str(address)}:
+                self._out.row(said, f"ready {address}")
+            case {"event": "tor", "state": state, "bootstrap": percent, "warning": warning}:
+                self._tell(f"tor: {state} {percent}%" + (f" ({warning})" if warning else ""), said)
+            case {"event": "warning", "message": message}:
+                self._tell(f"warning: {message}", said)
+
+    def _tell(self, text: str, said: dict[str, Any]) -> None:
+        if text != self._last:
+            self._out.note(line(text), **said)
+            self._last = text
