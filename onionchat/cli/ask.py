@@ -4,18 +4,22 @@ The node answers whether it is there: a socket that nobody listens on is no node
 then, and only for commands that can do without, is the passphrase asked for.
 """
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from onionchat.cli import prompt
 from onionchat.cli.invocation import Invocation
 from onionchat.errors import UnreachableError
-from onionchat.rpc.client import Client
+
+if TYPE_CHECKING:
+    from onionchat.rpc.client import Client
 
 CONNECT_TIMEOUT = 10.0
 
 
-def connect(invocation: Invocation) -> Client:
+def connect(invocation: Invocation) -> "Client":
     """A connection to the running node; NotFoundError, UnreachableError."""
+    from onionchat.rpc.client import Client
+
     return Client.connect(invocation.existing().rpc_socket, CONNECT_TIMEOUT)
 
 

@@ -7,7 +7,7 @@ Following reads by cursor and not by mark: two that follow both get everything.
 
 from collections.abc import Iterator
 from time import monotonic
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,7 +17,9 @@ from onionchat.cli.conversation import Lines
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command, option
 from onionchat.errors import UndeliveredError
-from onionchat.rpc.client import Client
+
+if TYPE_CHECKING:
+    from onionchat.rpc.client import Client
 
 PAGE = 50
 """Messages asked for at once, so that no answer grows without bound."""
@@ -80,7 +82,7 @@ class Inbox:
     """What one `receive` reads, shows and marks. TimeoutError: nothing came in time."""
 
     def __init__(
-        self, invocation: Invocation, client: Client, name: str | None, *, marks: bool
+        self, invocation: Invocation, client: "Client", name: str | None, *, marks: bool
     ) -> None:
         self._client = client
         self._name = name
@@ -105,7 +107,7 @@ class Inbox:
         return cursors
 
     def follow(
-        self, bell: Client, since: int | None, timeout: float | None, limit: int | None
+        self, bell: "Client", since: int | None, timeout: float | None, limit: int | None
     ) -> None:
         """Show what is there, then what comes in, for ever or up to `limit`.
 
@@ -121,7 +123,7 @@ class Inbox:
             self._show(rows if limit is None else rows[: limit - self.shown])
             position = max((row["cursor"] for row in rows), default=position)
 
-    def _wait(self, bell: Client, deadline: float | None) -> None:
+    def _wait(self, bell: "Client", deadline: float | None) -> None:
         """Until the node says that a message was received."""
         method = ""
         while method != "message.received":

@@ -1,6 +1,7 @@
 """`send`: put a message in the queue, durably, and say honestly what that means."""
 
 import click
+from click.core import ParameterSource
 
 from onionchat.cli import params, prompt
 from onionchat.cli.ask import ask
@@ -44,8 +45,9 @@ def send(
 
     It is queued on this disk first, and leaves when both nodes are online at once.
     """
-    if timeout is not None and wait is None:
-        raise UsageError("--timeout needs --wait", "add --wait sent or --wait delivered")
+    if wait is None:
+        _refuse_alone(timeout)
+        timeout = None
     row = ask(
         invocation,
         "send",
@@ -56,6 +58,13 @@ def send(
         verified=verified,
     )
     invocation.out.row(row, line(row["hint"] or row["state"]))
+
+
+def _refuse_alone(timeout: float | None) -> None:
+    """Nothing to time. From the environment it was meant for other commands."""
+    source = click.get_current_context().get_parameter_source("timeout")
+    if timeout is not None and source is ParameterSource.COMMANDLINE:
+        raise UsageError("--timeout needs --wait", "add --wait sent or --wait delivered")
 
 
 def _checked(text: str) -> str:

@@ -56,7 +56,7 @@ from onionchat.errors import UsageError
     help="Stop with exit code 3 if the address is not published within S seconds.",
 )
 @click.pass_obj
-def up(invocation: Invocation, **options: Any) -> None:
+def up(invocation: Invocation, /, **options: Any) -> None:
     """Run the node until Ctrl-C, SIGTERM or `onionchat down`.
 
     It says ready when its address is published and others can reach it. Reading and
