@@ -11,17 +11,17 @@ An existing profile's database is never created anew: a missing or unreadable on
 """
 
 import asyncio
-import errno
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, ParamSpec, Self, TypeVar
 
-from peewee import DatabaseError, OperationalError, SqliteDatabase
+from peewee import SqliteDatabase
 from sqlcipher3 import dbapi2
 
 from onionchat.errors import DamagedError, LocalError, OnionchatError, RefusedError
 from onionchat.store import base
+from onionchat.store.failures import explained
 from onionchat.store.migrations import migrate
 
 P = ParamSpec("P")
@@ -36,12 +36,6 @@ SETTINGS = {
     "trusted_schema": 0,
 }
 """PRAGMA and the value it must read back as. synchronous 2 is FULL, temp_store 2 is memory."""
-
-FULL = RefusedError(
-    "the disk is full: nothing was accepted, and nothing that was accepted before is lost",
-    "make room and try again",
-)
-_DAMAGED_WORDS = ("not a database", "malformed", "corrupt", "disk i/o error")
 
 
 class _Cipher(SqliteDatabase):  # type: ignore[misc] # peewee ships no types
@@ -142,24 +136,11 @@ def _missing_or_there(path: Path, create: bool) -> OnionchatError:
 
 
 def _translated(function: Callable[[], R]) -> R:
-    """SQLite's errors as ours: a full disk and a damaged file are not bugs."""
+    """SQLite's failures in our words: a full disk and a damaged file are not bugs."""
     try:
         return function()
-    except (DatabaseError, dbapi2.DatabaseError) as error:
-        raise _translate(error) from error
-    except OSError as error:
-        raise (FULL if error.errno == errno.ENOSPC else error) from error
-
-
-def _translate(error: Exception) -> Exception:
-    words = str(error).lower()
-    if "full" in words:
-        return FULL
-    if any(word in words for word in _DAMAGED_WORDS):
-        return DamagedError(
-            "the profile's database does not open with its key, or is damaged",
-            "restore a backup into another profile; nothing was changed here",
-        )
-    if isinstance(error, OperationalError) and "locked" in words:
-        return RefusedError("another program has the profile's database open", "close it")
-    return error
+    except Exception as error:
+        told = explained(error)
+        if told is error:
+            raise
+        raise told from error

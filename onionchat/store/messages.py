@@ -8,7 +8,7 @@ from typing import Any
 from peewee import JOIN, fn
 
 from onionchat.store import events
-from onionchat.store.models import Contact, Event, Gap, Message, Outbox, Sequence
+from onionchat.store.models import Contact, Event, Gap, Member, Message, Outbox, Sequence
 from onionchat.types import IdentityKey, MessageId, Millis, StreamId
 
 
@@ -170,6 +170,19 @@ def exists(conversation: int, message_id: MessageId) -> bool:
         Message.select()
         .where(Message.conversation == conversation, Message.message_id == message_id)
         .exists()
+    )
+    return found
+
+
+def reference(row: int) -> tuple[MessageId, str]:
+    """A message's ID and the name of whom we have that conversation with."""
+    found: tuple[MessageId, str] = (
+        Message.select(Message.message_id, Contact.name)
+        .join(Member, on=Member.conversation == Message.conversation)
+        .join(Contact, on=Member.contact == Contact.id)
+        .where(Message.id == row)
+        .tuples()
+        .first()
     )
     return found
 
