@@ -1,44 +1,38 @@
 """What lets one set of tables serve several open databases.
 
-Each open database has a thread of its own and is the only one that thread ever sees. So
-the models are bound to a name that means, on every thread, that thread's database. Outside
-of one a query fails at once: nothing reaches a database but through `Database.run`.
+Each `Database` owns one thread and lends it its connection; a query goes to the connection
+of the thread it runs on. peewee keeps its connection per thread already. This only leaves
+the making of it to us, because how SQLCipher is opened is ours to get right (database.py).
+A query on any other thread fails at once: nothing reaches a database but through
+`Database.run`.
 """
 
 import threading
 from typing import Any
 
-from peewee import Model, SqliteDatabase
-
-from onionchat.errors import LocalError
-
-
-class _OfThisThread(threading.local):
-    database: SqliteDatabase | None = None
+import peewee
+from sqlcipher3 import dbapi2
 
 
-_of_this_thread = _OfThisThread()
+class ThreadConnection(peewee.SqliteDatabase):
+    """peewee's SQLite dialect on whatever connection this thread was lent."""
+
+    def __init__(self) -> None:
+        self._lent = threading.local()
+        super().__init__("the connection of this thread", autoconnect=False)
+
+    def lend(self, connection: dbapi2.Connection) -> None:
+        """From now on, queries on this thread go to `connection`; `close` closes it."""
+        self._lent.connection = connection
+        self.connect()
+
+    def _connect(self) -> Any:
+        return self._lent.connection
 
 
-def use(database: SqliteDatabase) -> None:
-    """From now on this thread's queries go to `database`."""
-    _of_this_thread.database = database
+class Row(peewee.Model):
+    """A table's row. Rows stay inside the store; what leaves it are plain values."""
 
-
-class _Current:
-    """Stands where peewee expects a database; everything is asked of the real one."""
-
-    def get_binary_type(self) -> type[bytes]:
-        """Asked when a table is defined, before any database is open."""
-        return bytes
-
-    def __getattr__(self, name: str) -> Any:
-        if _of_this_thread.database is None:
-            raise LocalError("a query outside of Database.run")
-        return getattr(_of_this_thread.database, name)
-
-
-class Row(Model):  # type: ignore[misc] # peewee ships no types
     class Meta:
-        database = _Current()
+        database = ThreadConnection()
         legacy_table_names = True

@@ -2,32 +2,38 @@
 
 `run(function)` is one transaction: the function runs on the database's thread between
 BEGIN IMMEDIATE and COMMIT, and what it returned is given back only after COMMIT has; with
-FULL sync that means it survives a power cut. Any exception rolls everything back. Somebody
-who stops waiting does not stop the transaction: it ends whole, one way or the other.
+FULL sync that means it survives a power cut (measured: a weaker setting loses what was
+acknowledged). Any exception rolls everything back. Somebody who stops waiting does not
+stop the transaction: it ends whole, one way or the other.
 
-SQLCipher, opened with every setting read back, since SQLite ignores a PRAGMA it does not
-know in silence (and plain SQLite ignores the key: the profile would lie there in clear).
-An existing profile's database is never created anew: a missing or unreadable one is damage.
+SQLCipher is opened in one exact order with every setting read back, since SQLite ignores
+a PRAGMA it does not know in silence (and plain SQLite ignores the key: the profile would
+lie there in clear). An existing profile's database is never created anew: a missing, empty
+or unreadable one is damage, and may be all that is left of somebody's profile.
 """
 
 import asyncio
+import os
 from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
-from typing import Any, ParamSpec, Self, TypeVar
+from typing import ParamSpec, Self, TypeVar
 
-from peewee import SqliteDatabase
 from sqlcipher3 import dbapi2
 
-from onionchat.errors import DamagedError, LocalError, OnionchatError, RefusedError
-from onionchat.store import base
+from onionchat.errors import DamagedError, LocalError, RefusedError
+from onionchat.store import migrations
+from onionchat.store.base import Row
 from onionchat.store.failures import explained
-from onionchat.store.migrations import migrate
 
 P = ParamSpec("P")
 R = TypeVar("R")
+Migrate = Callable[[int, Callable[[str], object]], int]
+"""(version found, execute one statement) -> version reached; inside one transaction."""
 
-SETTINGS = {
+SETTINGS: dict[str, str | int] = {
     "journal_mode": "wal",
     "synchronous": 2,
     "secure_delete": 1,
@@ -38,69 +44,45 @@ SETTINGS = {
 """PRAGMA and the value it must read back as. synchronous 2 is FULL, temp_store 2 is memory."""
 
 
-class _Cipher(SqliteDatabase):  # type: ignore[misc] # peewee ships no types
-    """peewee over SQLCipher; `key` is the raw 32-byte database key."""
-
-    def __init__(self, path: Path, key: bytes) -> None:
-        super().__init__(str(path), thread_safe=False)
-        self._key = key
-
-    def _connect(self) -> Any:
-        connection = dbapi2.connect(str(self.database), isolation_level=None)
-        try:
-            _unlock(connection, self._key)
-        except BaseException:
-            connection.close()
-            raise
-        self._add_conn_hooks(connection)
-        return connection
-
-
-def _unlock(connection: Any, key: bytes) -> None:
-    """Key first, then every setting, each read back."""
-    connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
-    connection.execute("PRAGMA cipher_log_level = NONE")
-    if not connection.execute("PRAGMA cipher_version").fetchone():
-        raise LocalError("this SQLite has no encryption; the profile was not opened")
-    connection.execute("SELECT count(*) FROM sqlite_master").fetchone()
-    for name, value in SETTINGS.items():
-        connection.execute(f"PRAGMA {name} = {value}")
-        found = connection.execute(f"PRAGMA {name}").fetchone()[0]
-        if found != value:
-            raise LocalError(f"SQLite keeps {name} at {found!r}; the profile was not opened")
-
-
 class Database:
     """An open database. Use `open`, then `async with`."""
 
-    def __init__(self, path: Path, key: bytes) -> None:
-        self._cipher = _Cipher(path, key)
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+    def __init__(self, thread: ThreadPoolExecutor, connection: dbapi2.Connection) -> None:
+        self._thread = thread
+        self._connection = connection
 
     @classmethod
-    async def open(cls, path: Path, key: bytes, *, create: bool = False) -> Self:
+    async def open(
+        cls,
+        path: Path,
+        key: bytes,
+        *,
+        create: bool = False,
+        migrate: Migrate = migrations.migrate,
+    ) -> Self:
         """Unlock, check, and migrate to the newest schema; DamagedError, RefusedError.
 
         `key`: 32 raw bytes. `create`: a new profile; otherwise the file must be there.
         """
-        if create == path.exists():
-            raise _missing_or_there(path, create)
-        database = cls(path, key)
+        thread = ThreadPoolExecutor(1, thread_name_prefix="store")
         try:
-            await database._call(database._prepare)
+            return cls(thread, await _finished(thread.submit(_open, path, key, create, migrate)))
         except BaseException:
-            await database.close()
+            thread.submit(Row._meta.database.close)  # the caller may be gone before it is open
+            thread.shutdown(wait=False)
             raise
-        return database
 
     async def run(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """`function(*args)` as one transaction; returns after COMMIT has returned."""
-        return await self._call(lambda: self._transaction(lambda: function(*args, **kwargs)))
+        call = partial(function, *args, **kwargs)
+        return await _finished(self._thread.submit(_transaction, self._connection, call))
 
     async def close(self) -> None:
-        """After this nothing of the database is open, in this process or on its thread."""
-        await self._call(self._cipher.close)
-        self._thread.shutdown()
+        """When everything that was asked for is done. SQLite then folds its WAL into the file."""
+        try:
+            await _finished(self._thread.submit(Row._meta.database.close))
+        finally:
+            self._thread.shutdown(wait=False)
 
     async def __aenter__(self) -> Self:
         return self
@@ -108,39 +90,88 @@ class Database:
     async def __aexit__(self, *_: object) -> None:
         await self.close()
 
-    async def _call(self, function: Callable[[], R]) -> R:
-        loop = asyncio.get_running_loop()
-        return await asyncio.shield(loop.run_in_executor(self._thread, _translated, function))
 
-    def _transaction(self, function: Callable[[], R]) -> R:
-        with self._cipher.atomic("IMMEDIATE"):
-            return function()
-
-    def _prepare(self) -> None:
-        base.use(self._cipher)
-        self._cipher.connect()
-        execute = self._cipher.execute_sql
-        version = execute("PRAGMA user_version").fetchone()[0]
-        with self._cipher.atomic("IMMEDIATE"):
-            newest = migrate(version, execute)
-            execute(f"PRAGMA user_version = {newest}")
+async def _finished(future: Future[R]) -> R:
+    """The result. A caller that is cancelled stops waiting; the thread does not stop working."""
+    return await asyncio.shield(asyncio.wrap_future(future))
 
 
-def _missing_or_there(path: Path, create: bool) -> OnionchatError:
-    if create:
-        return RefusedError(f"there is a database already: {path}", "choose another profile")
-    return DamagedError(
-        f"the profile's database is missing: {path}",
-        "restore a backup into another profile; nothing was changed here",
-    )
-
-
-def _translated(function: Callable[[], R]) -> R:
-    """SQLite's failures in our words: a full disk and a damaged file are not bugs."""
-    try:
-        return function()
-    except Exception as error:
-        told = explained(error)
-        if told is error:
+def _transaction(connection: dbapi2.Connection, call: Callable[[], R]) -> R:
+    with explained():
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            result = call()
+            connection.execute("COMMIT")
+        except BaseException as error:
+            if connection.in_transaction:  # after a full disk SQLite has rolled back by itself
+                connection.execute("ROLLBACK")
+            if isinstance(error, StopIteration):  # asyncio cannot pass it on: a waiter would hang
+                raise LocalError("a query ran out of rows it relied on") from error
             raise
-        raise told from error
+        return result
+
+
+def _open(path: Path, key: bytes, create: bool, migrate: Migrate) -> dbapi2.Connection:
+    """On the database's own thread, which is the only one that may use the connection."""
+    with explained(), ExitStack() as undo:
+        if create:
+            _make(path)
+            undo.callback(path.unlink)
+        else:
+            _must_exist(path)
+        connection = dbapi2.connect(str(path), isolation_level=None)
+        undo.callback(connection.close)
+        _unlock(connection, key)
+        _configure(connection)
+        _transaction(connection, partial(_upgrade, connection, migrate))
+        Row._meta.database.lend(connection)
+        undo.pop_all()
+    return connection
+
+
+def _make(path: Path) -> None:
+    """An empty file, 0600; SQLite gives the same mode to the files it puts beside it."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
+    except FileExistsError:
+        raise RefusedError(
+            f"there is a database already: {path}", "choose another profile"
+        ) from None
+
+
+def _must_exist(path: Path) -> None:
+    """SQLite would take an empty file for a new database; here it is a lost one."""
+    if not path.is_file() or path.stat().st_size == 0:
+        raise DamagedError(
+            f"the profile's database is missing or empty: {path}",
+            "restore a backup into another profile; nothing was changed here",
+        )
+
+
+def _unlock(connection: dbapi2.Connection, key: bytes) -> None:
+    """The raw key, so that SQLCipher derives nothing; then read something that needs it."""
+    if len(key) != 32:
+        raise LocalError("a database key is 32 bytes")
+    connection.execute(f"PRAGMA key = \"x'{key.hex()}'\"")
+    _set(connection, "cipher_log_level", "NONE")  # it would write to stderr
+    if not connection.execute("PRAGMA cipher_version").fetchone():
+        raise LocalError("this SQLite has no encryption; the profile was not opened")
+    connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+
+
+def _configure(connection: dbapi2.Connection) -> None:
+    for name, value in SETTINGS.items():
+        _set(connection, name, value)
+
+
+def _set(connection: dbapi2.Connection, name: str, value: str | int) -> None:
+    connection.execute(f"PRAGMA {name} = {value}")
+    found = connection.execute(f"PRAGMA {name}").fetchone()
+    if found != (value,):
+        raise LocalError(f"SQLite keeps {name} at {found}, not {value}; the profile was not opened")
+
+
+def _upgrade(connection: dbapi2.Connection, migrate: Migrate) -> None:
+    version = connection.execute("PRAGMA user_version").fetchone()[0]
+    newest = migrate(version, connection.execute)
+    connection.execute(f"PRAGMA user_version = {newest:d}")

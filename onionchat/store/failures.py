@@ -1,38 +1,43 @@
 """What SQLite and the file system say when they fail, as sentences with a next step."""
 
 import errno
+from collections.abc import Iterator
+from contextlib import contextmanager
 
 import peewee
 from sqlcipher3 import dbapi2
 
 from onionchat.errors import DamagedError, RefusedError, UserError
 
-FULL_HINT = "make room, then try again; nothing was lost"
+
+@contextmanager
+def explained() -> Iterator[None]:
+    """A failure inside leaves as a UserError if this file has words for it, else unchanged."""
+    try:
+        yield
+    except (peewee.PeeweeException, dbapi2.Error, OSError) as error:
+        known = _known(error)
+        if known is None:
+            raise
+        raise known from error
 
 
-def disk_full() -> RefusedError:
-    return RefusedError("the disk is full: this could not be stored", FULL_HINT)
-
-
-def explained(error: BaseException) -> BaseException:
-    """The same failure in this program's words where there are any, else `error` itself."""
+def _known(error: Exception) -> UserError | None:
+    if isinstance(error, OSError):
+        return _disk_full() if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
     if isinstance(error, peewee.PeeweeException) and error.args:
-        error = error.args[0] if isinstance(error.args[0], dbapi2.Error) else error
-    if isinstance(error, dbapi2.Error):
-        return _of_sqlite(getattr(error, "sqlite_errorcode", 0)) or error
-    if isinstance(error, OSError) and error.errno in (errno.ENOSPC, errno.EDQUOT):
-        return disk_full()
-    return error
+        error = error.args[0]  # what the library raised; peewee wraps it
+    return _of_sqlite(getattr(error, "sqlite_errorcode", 0))
 
 
 def _of_sqlite(code: int) -> UserError | None:
-    """By the extended result code (sqlite.org/rescode.html); its low byte is the kind."""
+    """By the result code (sqlite.org/rescode.html), whose low byte is the kind."""
     match code & 0xFF:
         case dbapi2.SQLITE_FULL:
-            return disk_full()
+            return _disk_full()
         case dbapi2.SQLITE_CORRUPT | dbapi2.SQLITE_NOTADB:
             return DamagedError(
-                "the profile's database is damaged, or belongs to another keyslot",
+                "the profile's database does not open with its key, or is damaged",
                 "restore a backup into another profile; nothing was changed here",
             )
         case dbapi2.SQLITE_BUSY | dbapi2.SQLITE_LOCKED:
@@ -48,3 +53,9 @@ def _of_sqlite(code: int) -> UserError | None:
                 "look for free space and for disk errors (`dmesg`)",
             )
     return None
+
+
+def _disk_full() -> RefusedError:
+    return RefusedError(
+        "the disk is full: this could not be stored", "make room, then try again; nothing was lost"
+    )
