@@ -14,7 +14,7 @@ import peewee
 from sqlcipher3 import dbapi2
 
 
-class ThreadConnection(peewee.SqliteDatabase):
+class ThreadConnection(peewee.SqliteDatabase):  # type: ignore[misc] # untyped here: setup.cfg
     """peewee's SQLite dialect on whatever connection this thread was lent."""
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class ThreadConnection(peewee.SqliteDatabase):
         return self._lent.connection
 
 
-class Row(peewee.Model):
+class Row(peewee.Model):  # type: ignore[misc] # untyped here: setup.cfg
     """A table's row. Rows stay inside the store; what leaves it are plain values."""
 
     class Meta:
