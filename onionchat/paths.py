@@ -1,0 +1,167 @@
+"""Where a profile lives on disk.
+
+    DATA/PROFILE/{keyslot, generation, store.db, lock, tor/}
+    RUN/PROFILE/{rpc.sock, identity.sock, tor/{control, socks}}
+
+DATA is $XDG_DATA_HOME/onionchat and RUN is $XDG_RUNTIME_DIR/onionchat. With --data-dir,
+or where there is no XDG_RUNTIME_DIR, the sockets are in DATA/PROFILE/run instead, so that
+two data directories never meet in one socket. Nothing else is written anywhere.
+
+This module is imported by every command before it does anything: standard library only.
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from onionchat.errors import UsageError
+
+SOCKET_LIMIT = 107
+"""Bytes in the path of a unix socket (sockaddr_un.sun_path holds 108 with the zero byte)."""
+
+NAME_LIMIT = 64
+
+
+@dataclass(frozen=True)
+class Paths:
+    """One profile's files. `root` holds what stays, `run` the sockets of a running node."""
+
+    profile: str
+    root: Path
+    run: Path
+
+    @property
+    def keyslot(self) -> Path:
+        return self.root / "keyslot"
+
+    @property
+    def generation(self) -> Path:
+        return self.root / "generation"
+
+    @property
+    def database(self) -> Path:
+        return self.root / "store.db"
+
+    @property
+    def lock(self) -> Path:
+        return self.root / "lock"
+
+    @property
+    def tor_data(self) -> Path:
+        return self.root / "tor"
+
+    @property
+    def torrc(self) -> Path:
+        return self.root / "torrc"
+
+    @property
+    def rpc_socket(self) -> Path:
+        return self.run / "rpc.sock"
+
+    @property
+    def identity_socket(self) -> Path:
+        """Where tor delivers what comes in for our address."""
+        return self.run / "identity.sock"
+
+    @property
+    def tor_run(self) -> Path:
+        return self.run / "tor"
+
+    @property
+    def tor_control(self) -> Path:
+        return self.tor_run / "control"
+
+    @property
+    def tor_socks(self) -> Path:
+        return self.tor_run / "socks"
+
+    @property
+    def tor_cookie(self) -> Path:
+        return self.tor_data / "control_auth_cookie"
+
+    def exists(self) -> bool:
+        """Whether there is such a profile: without its keyslot nothing in it can be read."""
+        return self.keyslot.exists()
+
+    def make(self) -> None:
+        """The directories, 0700. Those that are there already stay as they are."""
+        with _private():
+            for directory in (self.root, self.tor_data, self.run, self.tor_run):
+                directory.mkdir(parents=True, exist_ok=True)
+
+
+def locate(
+    data_dir: str | os.PathLike[str] | None, profile: str, environ: Mapping[str, str]
+) -> Paths:
+    """Where this profile is, or would be; UsageError if a name or a length is impossible.
+
+    Nothing is touched. Paths are made absolute: the processes of a node have their own
+    working directories.
+    """
+    if not _is_name(profile):
+        raise UsageError(
+            f"{profile!r} cannot name a profile",
+            f"use 1 to {NAME_LIMIT} letters, digits, - and _",
+        )
+    data = data_directory(data_dir, environ)
+    runtime = None if data_dir is not None else _absolute(environ, "XDG_RUNTIME_DIR")
+    root = data / profile
+    paths = Paths(profile, root, runtime / "onionchat" / profile if runtime else root / "run")
+    _check_length(paths)
+    return paths
+
+
+def profiles(data_dir: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> list[str]:
+    """The names of the profiles that exist, sorted."""
+    return sorted(
+        found.parent.name
+        for found in data_directory(data_dir, environ).glob("*/keyslot")
+        if _is_name(found.parent.name)
+    )
+
+
+def data_directory(data_dir: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Path:
+    """The directory that has all profiles."""
+    if data_dir is not None:
+        return Path(data_dir).absolute()
+    return (_absolute(environ, "XDG_DATA_HOME") or Path.home() / ".local" / "share") / "onionchat"
+
+
+def _absolute(environ: Mapping[str, str], name: str) -> Path | None:
+    """The XDG base directory specification: a relative path is to be ignored."""
+    path = Path(environ.get(name, ""))
+    return path if path.is_absolute() else None
+
+
+def _is_name(profile: str) -> bool:
+    """A plain directory name that needs no quoting and is no option."""
+    plain = profile.replace("-", "").replace("_", "")
+    return (
+        plain.isascii()
+        and plain.isalnum()
+        and not profile.startswith("-")
+        and len(profile) <= NAME_LIMIT
+    )
+
+
+def _check_length(paths: Paths) -> None:
+    sockets = (paths.rpc_socket, paths.identity_socket, paths.tor_control, paths.tor_socks)
+    longest = max(len(os.fsencode(socket)) for socket in sockets)
+    if longest > SOCKET_LIMIT:
+        raise UsageError(
+            f"{paths.run} is too long a path: with the names of the sockets in it it has "
+            f"{longest} bytes, and a unix socket can have {SOCKET_LIMIT}",
+            "choose a shorter --data-dir or --profile",
+        )
+
+
+@contextmanager
+def _private() -> Iterator[None]:
+    """Files and directories made inside are ours alone."""
+    before = os.umask(0o077)
+    try:
+        yield
+    finally:
+        os.umask(before)
