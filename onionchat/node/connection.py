@@ -9,19 +9,21 @@ read, so that one byte a second does not hold a place.
 from typing import TypeVar
 
 from onionchat.errors import RemoteError
-from onionchat.protocol.channel import Channel, Event, Frame
+from onionchat.protocol.channel import Channel
+from onionchat.protocol.events import Event, Frame
 from onionchat.tor.link import Link
 from onionchat.types import IdentityKey
 
-GREETING = 30.0
+NOBODY = IdentityKey(b"")
 
 Expected = TypeVar("Expected")
 
 
 class Connection:
-    """A link and its channel. `initiator` is the identity key of the side that dialled."""
+    """A link and its channel. `initiator` is the identity key of the side that dialled;
+    for a connection that somebody else opened it is empty until they have proven theirs."""
 
-    def __init__(self, link: Link, channel: Channel, initiator: IdentityKey | None) -> None:
+    def __init__(self, link: Link, channel: Channel, initiator: IdentityKey = NOBODY) -> None:
         self.link = link
         self.channel = channel
         self.initiator = initiator

@@ -11,9 +11,8 @@ tor builds 32 circuits at a time, and a dial takes several.
 import random
 from collections.abc import Callable
 
-BACKOFF = (30.0, 60.0, 120.0, 300.0, 600.0, 1200.0, 1800.0)
-JITTER = 0.3
-AT_ONCE = 6
+from onionchat.protocol.limits import BACKOFF_JITTER, BACKOFF_SECONDS
+
 DIAL_DEADLINE = 90.0
 AFTER_LOSS = (2.0, 15.0, 60.0)
 """Seconds before each of the few redials after a connection was lost with nothing waiting."""
@@ -51,11 +50,15 @@ class Schedule:
     def failed(self, now: float, *, waiting: bool) -> None:
         """A dial came to nothing; try again only while something waits or a loss is fresh."""
         if waiting:
-            delay = BACKOFF[min(self._failures, len(BACKOFF) - 1)]
+            delay = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)]
             self._failures += 1
-            self.at = now + delay * self._uniform(1 - JITTER, 1 + JITTER)
+            self.at = now + delay * self._uniform(1 - BACKOFF_JITTER, 1 + BACKOFF_JITTER)
         else:
             self._after_loss(now)
+
+    def later(self, now: float, delay: float) -> None:
+        """Not before so many seconds, unless something is wanted."""
+        self._sooner(now + delay)
 
     def connected(self) -> None:
         self._failures = self._losses = 0
@@ -73,7 +76,7 @@ class Schedule:
         if self._losses < len(AFTER_LOSS):
             delay = AFTER_LOSS[self._losses]
             self._losses += 1
-            self.at = now + delay * self._uniform(1 - JITTER, 1 + JITTER)
+            self.at = now + delay * self._uniform(1 - BACKOFF_JITTER, 1 + BACKOFF_JITTER)
 
     def _sooner(self, moment: float) -> None:
         self.at = moment if self.at is None else min(self.at, moment)

@@ -13,14 +13,14 @@ import asyncio
 import random
 
 from onionchat.errors import RemoteError
-from onionchat.node.connection import GREETING, Connection
+from onionchat.node.connection import Connection
 from onionchat.node.peers import Peers
 from onionchat.node.profile import Profile
 from onionchat.node.strangers import Strangers
 from onionchat.protocol.channel import Channel
 from onionchat.protocol.events import PeerHello
 from onionchat.protocol.hello import Hello
-from onionchat.protocol.limits import UNPROVEN_CONNECTIONS
+from onionchat.protocol.limits import HANDSHAKE_SECONDS, UNPROVEN_CONNECTIONS
 from onionchat.tor.link import Link
 
 _random = random.SystemRandom()
@@ -36,19 +36,21 @@ class Door:
         self._unproven: list[Link] = []
 
     async def answer(self, link: Link) -> None:
-        connection = Connection(link, Channel.answer(self._profile.identity), None)
+        connection = Connection(link, Channel.answer(self._profile.identity))
         try:
             hello = await self._prove(connection)
             await self._welcome(connection, hello)
         except (RemoteError, ConnectionError, TimeoutError):
-            return
+            pass
+        finally:
+            await connection.close()
 
     async def _prove(self, connection: Connection) -> Hello:
         if len(self._unproven) >= UNPROVEN_CONNECTIONS:
             await _random.choice(self._unproven).close()
         self._unproven.append(connection.link)
         try:
-            async with asyncio.timeout(GREETING):
+            async with asyncio.timeout(HANDSHAKE_SECONDS):
                 return (await connection.expect(PeerHello)).hello
         finally:
             self._unproven.remove(connection.link)

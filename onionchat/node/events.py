@@ -13,7 +13,8 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from onionchat.node.clock import wait
+from onionchat.node.clock import rfc3339, wait
+from onionchat.store import contacts, events, messages
 from onionchat.store.database import Database
 from onionchat.store.events import EventRow
 
@@ -34,6 +35,22 @@ class _Listener:
     def __init__(self) -> None:
         self.wake = asyncio.Event()
         self.live: deque[Notification] = deque(maxlen=LIVE_BACKLOG)
+
+
+class Change:
+    """The first announcement after this object was made; waited for at most once."""
+
+    def __init__(self, listeners: set[_Listener]) -> None:
+        self._listener = _Listener()
+        self._listeners = listeners
+        listeners.add(self._listener)
+
+    async def wait(self, until: float | None) -> bool:
+        """True when it came, False when the loop's clock has reached `until`."""
+        try:
+            return await wait(self._listener.wake, until)
+        finally:
+            self._listeners.discard(self._listener)
 
 
 class Feed:
@@ -64,8 +81,9 @@ class Feed:
         try:
             while True:
                 listener.wake.clear()
-                page = await self._db.run(view.events_after, since, PAGE)
-                for since, notification in page:
+                page = await self._db.run(durable, since, PAGE)
+                for notification in page:
+                    since = notification.params["cursor"]
                     yield notification
                 while listener.live:
                     yield listener.live.popleft()
@@ -74,11 +92,25 @@ class Feed:
         finally:
             self._listeners.discard(listener)
 
-    async def changed(self, until: float | None) -> bool:
-        """Wait for the next announcement, or until the loop's clock says `until`."""
-        listener = _Listener()
-        self._listeners.add(listener)
-        try:
-            return await wait(listener.wake, until)
-        finally:
-            self._listeners.discard(listener)
+    def next_change(self) -> "Change":
+        """Take it before you look, wait on it after: nothing in between is missed."""
+        return Change(self._listeners)
+
+
+def durable(since: int, limit: int) -> list[Notification]:
+    """The stored events after a cursor, each with the reference that finds what it reports."""
+    return [Notification(row.kind, _reference(row)) for row in events.after(since, limit)]
+
+
+def _reference(row: EventRow) -> dict[str, Any]:
+    params: dict[str, Any] = {"cursor": row.cursor, "at": rfc3339(row.at)}
+    if row.message is not None:
+        message_id, contact = messages.reference(row.message)
+        params |= {"id": message_id.hex(), "contact": contact}
+    if row.contact is not None:
+        params["contact"] = contacts.by_id(row.contact).name
+    if row.request is not None:
+        params["number"] = row.request
+    if row.state is not None:
+        params["state"] = row.state
+    return params

@@ -10,6 +10,7 @@ thief of the onion key.
 """
 
 from dataclasses import dataclass
+from functools import partial
 
 from onionchat.crypto import ratchet
 from onionchat.crypto.handshake import Secrets
@@ -39,10 +40,15 @@ NOTE_EVERY = 3_600_000
 
 @dataclass(frozen=True)
 class Standing:
-    """What a greeted connection speaks under: the session in use, and whether it is new."""
+    """What a greeted connection speaks under.
+
+    `use`: the session for new envelopes; `fresh`: it is this connection's own and not
+    stored yet; `shared`: every session that the other side is known to have.
+    """
 
     use: SessionId
     fresh: Fresh | None
+    shared: frozenset[SessionId]
 
 
 def hello(contact: ContactRow | None, incarnation: Incarnation) -> Hello:
@@ -54,31 +60,47 @@ def hello(contact: ContactRow | None, incarnation: Incarnation) -> Hello:
     return Hello(0, Purpose.TALK, incarnation, listed)
 
 
-def settle(
-    contact: ContactRow, mine: Hello, theirs: Hello, fresh: Fresh, now: Millis
-) -> Standing:
+def hello_to(contact: int, incarnation: Incarnation) -> tuple[ContactRow, Hello]:
+    """The contact as they are now, and our hello to them, in one transaction."""
+    row = contacts.by_id(contact)
+    return row, hello(row, incarnation)
+
+
+def answer(
+    contact: int, theirs: Hello, fresh: Fresh, incarnation: Incarnation, now: Millis
+) -> tuple[Hello, Standing]:
+    """Our hello to somebody who dialled us, and what follows from theirs."""
+    row, mine = hello_to(contact, incarnation)
+    return mine, settle(row, mine, theirs, fresh, now)
+
+
+def settle(contact: ContactRow, mine: Hello, theirs: Hello, fresh: Fresh, now: Millis) -> Standing:
     """Apply what the two hellos say about our sessions with this contact."""
     choice = choose(mine, theirs)
     lost_all = choice.use is None and _shared_any(contact.device, choice)
     for sid in choice.retired:
-        _set_aside(sid, "receive_only")
+        set_aside(sid, "receive_only")
     for sid in choice.rolled_back_me + choice.rolled_back_peer:
-        _set_aside(sid, "broken")
+        set_aside(sid, "broken")
     sessions.keep_receive_only(contact.device, RETIRED_SESSIONS)
     for text in _notes(choice, lost_all):
-        messages.add_notice(contact.conversation, text, now, unless_since=now - NOTE_EVERY)
+        messages.add_notice(
+            contact.conversation, contact.id, text, now, unless_since=now - NOTE_EVERY
+        )
     if lost_all and contact.verified:
         contacts.hold(contact.id)
+    shared = frozenset(row.sid for row in theirs.sessions)
     if choice.use is not None:
-        return Standing(choice.use, None)
-    return Standing(fresh.sid, fresh)
+        return Standing(choice.use, None, shared)
+    return Standing(fresh.sid, fresh, shared | {fresh.sid})
 
 
 def fresh_session(secrets: Secrets, *, initiator: bool) -> Fresh:
     """The session this handshake offers, ours to start as Alice if we dialled."""
+    session = secrets.session
     if initiator:
-        return Fresh(secrets.session.sid, "alice", ratchet.start_alice(secrets.session))
-    return Fresh(secrets.session.sid, "bob", ratchet.start_bob(secrets.session))
+        return Fresh(session.sid, "alice", partial(ratchet.start_alice, session))
+    return Fresh(session.sid, "bob", partial(ratchet.start_bob, session))
 
 
 def _shared_any(device: int, choice: Choice) -> bool:
@@ -87,9 +109,12 @@ def _shared_any(device: int, choice: Choice) -> bool:
     return any(row.rcvd > 0 for row in sessions.live(device) if row.sid in retired)
 
 
-def _set_aside(sid: SessionId, status: str) -> None:
-    sessions.set_status(sid, status)
-    outbox.retire(sid)
+def set_aside(sid: SessionId, status: str) -> None:
+    """No longer listed: what waits in this session is encrypted again under another."""
+    row = sessions.by_sid(sid)
+    if row is not None:
+        sessions.set_status(sid, status)
+        outbox.retire(row.id)
 
 
 def _notes(choice: Choice, lost_all: bool) -> list[str]:

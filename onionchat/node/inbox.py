@@ -12,21 +12,26 @@ so that a poisoned message cannot come back for ever, and ends the connection.
 from dataclasses import dataclass, field
 
 from onionchat.crypto import ratchet
-from onionchat.crypto.ratchet import NotMine, TooFar
+from onionchat.crypto.ratchet_errors import Clone, NotMine, TooFar
 from onionchat.errors import RemoteError
-from onionchat.node import receipts
+from onionchat.node import receipts, requests
+from onionchat.node.greeting import set_aside
 from onionchat.node.session import Fresh, Sessions
 from onionchat.protocol import padding, records
 from onionchat.protocol.records import Record
-from onionchat.store import contacts, endpoints, messages, outbox, requests, sequences, sessions
+from onionchat.store import contacts, endpoints, messages, outbox, sequences
 from onionchat.store import receipts as seen
 from onionchat.store.contacts import ContactRow
-from onionchat.types import Millis, SessionId
+from onionchat.store.messages import Received
+from onionchat.store.sequences import Whose
+from onionchat.types import MessageId, Millis, SessionId, StreamId
 
 CLONE_ALARM = (
     "A message came that only a copy of the other side's device can have sent. Ask them, in "
     "person or by another way, whether their device was copied, and compare the safety number."
 )
+UNSUPPORTED = "This message needs a newer version of onionchat."
+NOTE_EVERY = 3_600_000
 
 
 @dataclass
@@ -34,22 +39,18 @@ class Outcome:
     """What a transaction of the inbox found. `strays` opened under no session."""
 
     repeat: list[bytes] = field(default_factory=list)
-    opened: bool = False
-    stored_fresh: bool = False
     due: int = 0
     strays: int = 0
+    stored_fresh: bool = False
     broken: bool = False
     consent: bool = False
     violation: str | None = None
 
 
-def receive(
-    contact_id: int, wires: list[bytes], fresh: Fresh | None, now: Millis
-) -> Outcome:
+def receive(contact: int, wires: list[bytes], fresh: Fresh | None, now: Millis) -> Outcome:
     """Take in the envelopes of one read from a contact, or from somebody we have asked."""
-    inbox = _Inbox(contacts.by_id(contact_id), fresh, now)
-    for wire in wires:
-        inbox.take(wire)
+    inbox = _Inbox(contacts.by_id(contact), fresh, now)
+    inbox.take(wires)
     return inbox.finish()
 
 
@@ -59,44 +60,57 @@ class _Inbox:
     def __init__(self, contact: ContactRow, fresh: Fresh | None, now: Millis) -> None:
         self._contact = contact
         self._fresh = fresh
-        self._ratchet = Sessions(contact.device, fresh, now)
+        self._sessions = Sessions(contact.device, fresh, now)
         self._now = now
         self._found = Outcome()
+        self._accepted: list[tuple[int, bytes, MessageId | None]] = []
+        self._shown: dict[MessageId, Received] = {}
 
-    def take(self, wire: bytes) -> None:
-        digest = ratchet.digest(wire)
-        if seen.known(self._contact.device, digest):
-            self._found.repeat.extend(receipts.repeat(self._contact.device, digest))
-            return
+    def take(self, wires: list[bytes]) -> None:
+        named = [(ratchet.digest(wire), wire) for wire in wires]
+        known = seen.known(self._contact.device, [digest for digest, _ in named])
+        for digest, wire in named:
+            if digest in known:
+                self._found.repeat += receipts.repeat(self._contact.device, digest)
+            elif all(digest != accepted for _, accepted, _ in self._accepted):
+                self._open(digest, wire)
+
+    def finish(self) -> Outcome:
+        self._sessions.save()
+        seen.add(self._accepted)
+        if self._shown:
+            self._show()
+        fresh = self._fresh
+        self._found.stored_fresh = fresh is not None and self._sessions.keeps(fresh.sid)
+        self._found.due = seen.due_count(self._contact.device)
+        return self._found
+
+    def _open(self, digest: bytes, wire: bytes) -> None:
         try:
-            sid, opened = self._ratchet.open(wire)
+            sid, opened = self._sessions.open(wire)
         except NotMine:
             self._found.strays += 1
         except TooFar as refused:
-            self._break(refused.sid)
-        except ratchet.Clone:
-            messages.add_notice(self._contact.conversation, CLONE_ALARM, self._now)
+            if refused.sid is not None:
+                set_aside(refused.sid, "broken")
+            self._found.broken = True
+        except Clone:
+            self._note(CLONE_ALARM)
         except RemoteError:
             self._found.strays += 1
         else:
             self._keep(sid, digest, opened.padded, stepped=opened.stepped)
 
-    def finish(self) -> Outcome:
-        self._ratchet.save()
-        self._found.stored_fresh = self._fresh is not None and self._ratchet.keeps(self._fresh.sid)
-        self._found.due = seen.due_count(self._contact.device)
-        return self._found
-
     def _keep(self, sid: SessionId, digest: bytes, padded: bytes, *, stepped: bool) -> None:
         record = self._read(padded)
-        if not self._welcome(sid, record):
-            self._ratchet.discard(sid)
+        welcome = self._welcome(sid, record)
+        if not welcome and not self._sessions.keeps(sid):
+            self._sessions.discard(sid)
             return
-        self._found.opened = True
-        session = self._ratchet.stored(sid)
+        session = self._sessions.stored(sid)
         if stepped:
             seen.forget(session)
-        seen.add(session, digest, self._apply(record))
+        self._accepted.append((session, digest, self._apply(record) if welcome else None))
 
     def _read(self, padded: bytes) -> Record | None:
         try:
@@ -116,6 +130,7 @@ class _Inbox:
         starts = self._fresh is not None and sid == self._fresh.sid
         if isinstance(record, records.ContactRequest) and (asked or starts):
             requests.consent(self._contact.id, self._now)
+            self._received(record.stream, 1)
             self._found.consent = True
             return False
         if asked and isinstance(record, records.Accept):
@@ -130,16 +145,43 @@ class _Inbox:
             case records.Receipt(ids):
                 outbox.delivered(self._contact.device, ids, self._now)
                 return None
-            case records.Text() | records.Unknown():
-                self._message(record)
+            case records.ContactRequest() | records.Empty() | None:
+                return None
+            case records.Text(text=text):
+                self._message(record, "text", text)
+            case records.Unknown():
+                self._message(record, "unsupported", UNSUPPORTED)
             case records.Endpoint(onion=onion, client_key=key, priority=priority):
                 endpoints.learn(self._contact.device, onion, key, priority, self._now)
-                self._count(record)
+                self._received(record.stream, record.seq)
             case records.Withdrawn(first=first, last=last):
-                self._count(record)
-                sequences.withdraw(self._contact.conversation, record.stream, first, last)
-            case records.Accept() | records.ContactRequest():
-                self._count(record)
-            case _:
-                return None
+                self._received(record.stream, record.seq)
+                self._received(record.stream, first, last)
+            case records.Accept():
+                self._received(record.stream, record.seq)
         return record.id
+
+    def _message(self, record: records.Text | records.Unknown, kind: str, text: str) -> None:
+        if record.id in self._shown:
+            return
+        late = self._received(record.stream, record.seq)
+        self._shown[record.id] = Received(
+            *(record.id, record.stream, record.seq, kind, text),
+            *(record.clock_ms, late),
+        )
+
+    def _received(self, stream: StreamId, first: int, last: int | None = None) -> bool:
+        whose = Whose(self._contact.conversation, self._contact.device, stream)
+        return sequences.arrived(whose, first, first if last is None else last)
+
+    def _show(self) -> None:
+        """Each message once, whatever sessions and copies brought it."""
+        contact = self._contact
+        known = messages.known(contact.id, list(self._shown))
+        shown = [message for number, message in self._shown.items() if number not in known]
+        messages.add_received(contact.conversation, contact.id, shown, self._now)
+
+    def _note(self, text: str) -> None:
+        contact = self._contact
+        since = self._now - NOTE_EVERY
+        messages.add_notice(contact.conversation, contact.id, text, self._now, unless_since=since)

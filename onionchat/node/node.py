@@ -11,6 +11,7 @@ nobody had a reason to handle.
 import asyncio
 from typing import Never
 
+from onionchat.crypto.address import format_address
 from onionchat.node.door import Door
 from onionchat.node.peers import Peers
 from onionchat.node.profile import Profile
@@ -45,14 +46,18 @@ class Node:
                 self._peers = Peers(self._profile, self._network, group)
                 self._profile.live = self
                 group.create_task(self._until_stopped(self._peers))
-                group.create_task(self._tell_tor_state())
+                group.create_task(self._tell_tor_state(self._peers))
                 door = Door(self._profile, self._peers)
                 group.create_task(self._network.serve(self._onion, door.answer, INBOUND))
                 await self._peers.load(dial=self._dial)
         except* Stopped:
-            return
+            pass
         finally:
             self._profile.live = None
+
+    @property
+    def address(self) -> str:
+        return format_address(self._profile.identity.key)
 
     @property
     def tor(self) -> TorStatus:
@@ -85,9 +90,11 @@ class Node:
         await peers.say_bye()
         raise Stopped
 
-    async def _tell_tor_state(self) -> Never:
+    async def _tell_tor_state(self, peers: Peers) -> Never:
         seen = self._network.status
         while True:
+            if seen.state == "ready":
+                peers.network_is_back()
             self._profile.feed.live(
                 "tor.state",
                 {"state": seen.state, "bootstrap": seen.bootstrap, "warning": seen.warning},

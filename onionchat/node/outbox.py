@@ -10,7 +10,7 @@ plain records, with the same message ID.
 Many rows share one transaction: a commit costs about as much as ten encryptions.
 """
 
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 from onionchat.node import receipts
@@ -19,7 +19,8 @@ from onionchat.protocol import padding, records
 from onionchat.protocol.limits import UNRECEIPTED_IN_CHAIN
 from onionchat.store import contacts, outbox, sequences
 from onionchat.store.contacts import ContactRow
-from onionchat.store.outbox import DueRow
+from onionchat.store.outbox import DueRow, Encrypted
+from onionchat.store.sequences import Whose
 from onionchat.types import Millis, SessionId, StreamId
 
 BATCH = 64
@@ -50,9 +51,13 @@ class Order:
     opening: bool = False
 
 
-def unreceipted(contact: int) -> Batch:
-    """Everything written before and never receipted, as it was: for a new connection."""
-    rows = outbox.unreceipted(contacts.by_id(contact).device)
+def unreceipted(contact: int, shared: frozenset[SessionId]) -> Batch:
+    """What was written before and never receipted, as it was, for a new connection.
+
+    Only under sessions that the other side has: another connection's new session is not
+    known to this one's end before its first envelope has opened there.
+    """
+    rows = outbox.unreceipted(contacts.by_id(contact).device, shared)
     return Batch(tuple(row.wire for row in rows), tuple(row.id for row in rows))
 
 
@@ -65,24 +70,16 @@ def take(order: Order, stream: StreamId, now: Millis) -> Batch:
         return Batch()
     wires = receipts.write_due(contact.device, ratchet, order.use) if order.with_receipts else []
     rows = _encrypt_waiting(contact, ratchet, order.use, stream)
-    wires.extend(row.wire for row in rows)
+    wires += [row.wire for row in rows]
     if order.opening and not wires:
         wires.append(ratchet.encrypt(order.use, padding.pad(records.encode(records.Empty()))))
     ratchet.save()
     return Batch(tuple(wires), tuple(row.id for row in rows))
 
 
-@dataclass(frozen=True)
-class _Encrypted:
-    id: int
-    record: bytes
-    session: int
-    wire: bytes
-
-
 def _encrypt_waiting(
     contact: ContactRow, ratchet: Sessions, use: SessionId, stream: StreamId
-) -> list[_Encrypted]:
+) -> list[Encrypted]:
     if contact.state != "contact" or contact.held:
         return []
     room = UNRECEIPTED_IN_CHAIN - outbox.in_flight(contact.device)
@@ -91,18 +88,29 @@ def _encrypt_waiting(
         return []
     session = ratchet.stored(use)
     encrypted = []
-    for row in due:
-        record = row.record or _record(row, stream)
+    for row_id, record in _numbered(contact.conversation, due, stream):
         wire = ratchet.encrypt(use, padding.pad(record))
-        encrypted.append(_Encrypted(row.id, record, session, wire))
-    outbox.set_wires([(row.id, row.record, row.session, row.wire) for row in encrypted])
+        encrypted.append(Encrypted(row_id, record, session, wire))
+    outbox.set_wires(encrypted)
     return encrypted
 
 
-def _record(row: DueRow, stream: StreamId) -> bytes:
-    """The record as it will always be from now on, with its number in the conversation."""
-    seq = sequences.next_own(row.conversation, stream)
+def _numbered(
+    conversation: int, due: list[DueRow], stream: StreamId
+) -> Iterator[tuple[int, bytes]]:
+    """Each row's record as it will always be from now on, with its number."""
+    fresh = sum(row.record is None for row in due)
+    seq = sequences.take(Whose(conversation, None, stream), fresh) if fresh else 0
+    for row in due:
+        if row.record is not None:
+            yield row.id, row.record
+        else:
+            yield row.id, _record(row, stream, seq)
+            seq += 1
+
+
+def _record(row: DueRow, stream: StreamId, seq: int) -> bytes:
     head = (row.message_id, stream, seq, row.queued_at, None)
-    if row.tag == 2:
-        return records.encode(records.Text(*head, row.text))
-    return records.encode(records.Accept(*head))
+    if row.text is None:
+        return records.encode(records.Accept(*head))
+    return records.encode(records.Text(*head, row.text))

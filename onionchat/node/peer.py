@@ -14,7 +14,7 @@ from contextlib import suppress
 from onionchat.errors import RemoteError
 from onionchat.node import greeting, requests
 from onionchat.node.clock import wait
-from onionchat.node.connection import GREETING, Connection
+from onionchat.node.connection import Connection
 from onionchat.node.dialing import DIAL_DEADLINE, Schedule
 from onionchat.node.greeting import Standing
 from onionchat.node.inbox import Outcome
@@ -24,7 +24,8 @@ from onionchat.node.talk import Talk
 from onionchat.protocol.channel import Channel
 from onionchat.protocol.events import Bye, Envelope, HandshakeDone, PeerHello
 from onionchat.protocol.hello import Hello
-from onionchat.store import contacts, endpoints, outbox
+from onionchat.protocol.limits import HANDSHAKE_SECONDS
+from onionchat.store import contacts, endpoints
 from onionchat.store.contacts import ContactRow
 from onionchat.tor.dial_errors import DialError
 from onionchat.tor.network import Network
@@ -43,6 +44,7 @@ class Peer:
     ) -> None:
         self.profile = profile
         self.contact = contact.id
+        self.name = contact.name
         self.key = contact.key
         self.speaking = asyncio.Lock()
         self.reason: str | None = None
@@ -60,11 +62,12 @@ class Peer:
     @property
     def preferred(self) -> Talk | None:
         """The connection to speak on: the smaller initiator key, of equals the newer."""
-        return min(reversed(self._talks), key=lambda talk: talk.connection.initiator, default=None)
+        newest_first = self._talks[::-1]
+        return min(newest_first, key=lambda talk: talk.connection.initiator, default=None)
 
-    def start(self, contacts: int) -> None:
+    def start(self, contacts: int, pause: float) -> None:
         """The node came up, with this many contacts: greet this one in its turn."""
-        self._schedule.start(self._now(), contacts)
+        self._schedule.start(self._now() + pause, contacts)
         self._stir.set()
 
     def changed(self) -> None:
@@ -75,6 +78,12 @@ class Peer:
             talk.wake()
         self._stir.set()
 
+    def network_is_back(self) -> None:
+        """Who was to be dialled later is dialled now."""
+        if self._schedule.at is not None:
+            self._schedule.wanted(self._now())
+            self._stir.set()
+
     def heard(self, found: Outcome) -> None:
         if found.consent:
             self._schedule.wanted(self._now())
@@ -82,8 +91,9 @@ class Peer:
 
     async def run(self) -> None:
         """Dial when it is time, until the contact is blocked or removed."""
-        while await self._dialable():
-            await wait(self._stir, self._schedule.at)
+        while (contact := await self._active()) is not None:
+            self._ask_again(contact)
+            await wait(self._stir, None if self._talks else self._schedule.at)
             self._stir.clear()
             due = self._schedule.at is not None and self._schedule.at <= self._now()
             if due and not self._talks:
@@ -96,7 +106,8 @@ class Peer:
         assert connection.channel.secrets is not None
         fresh = greeting.fresh_session(connection.channel.secrets, initiator=False)
         mine, standing = await self.profile.change(
-            greeting.answer, self.contact, theirs, fresh, self.profile.me, self.profile.clock()
+            greeting.answer,
+            *(self.contact, theirs, fresh, self.profile.me.incarnation, self.profile.clock()),
         )
         await connection.send(mine)
         await self._serve(connection, standing)
@@ -107,9 +118,15 @@ class Peer:
             with suppress(ConnectionError, RemoteError):
                 await talk.connection.send(Bye())
 
-    async def _dialable(self) -> bool:
+    async def _active(self) -> ContactRow | None:
         contact = await self.profile.db.run(contacts.find, self.contact)
-        return contact is not None and contact.state != "blocked"
+        return contact if contact is not None and contact.active else None
+
+    def _ask_again(self, contact: ContactRow) -> None:
+        """A request that was not answered is offered again when its day is over."""
+        pause = requests.pause(contact, self.profile.clock())
+        if contact.state == "requested" and contact.next_offer is not None and pause is not None:
+            self._schedule.later(self._now(), pause)
 
     async def _dial(self) -> None:
         self._schedule.dialled(self._now())
@@ -133,7 +150,7 @@ class Peer:
 
     async def _greet(self, connection: Connection) -> None:
         """Handshake and hellos as the one who dialled; then talk, or ask to be accepted."""
-        async with asyncio.timeout(GREETING):
+        async with asyncio.timeout(HANDSHAKE_SECONDS):
             await connection.flush()
             done = await connection.expect(HandshakeDone)
             fresh = greeting.fresh_session(done.secrets, initiator=True)
@@ -147,14 +164,14 @@ class Peer:
     async def _exchange_hellos(self, connection: Connection, fresh: Fresh) -> Standing | None:
         """None: they have not accepted us yet."""
         profile = self.profile
-        contact, mine = await profile.db.run(greeting.hello_to, self.contact, profile.me)
+        contact, mine = await profile.db.run(
+            greeting.hello_to, self.contact, profile.me.incarnation
+        )
         await connection.send(mine)
         theirs = (await connection.expect(PeerHello)).hello
         if contact.state == "requested":
             return None
-        return await profile.change(
-            greeting.settle, contact, mine, theirs, fresh, profile.clock()
-        )
+        return await profile.change(greeting.settle, contact, mine, theirs, fresh, profile.clock())
 
     async def _offer(self, connection: Connection, fresh: Fresh) -> None:
         """Ask, once, and say goodbye: the answer comes by the other side's own dial."""
@@ -163,8 +180,8 @@ class Peer:
             requests.offer, self.contact, fresh, profile.me.stream, profile.clock()
         )
         await connection.send(Envelope(wire), Bye())
-        delay = await profile.db.run(requests.offered, self.contact, profile.clock())
-        self._schedule.later(self._now(), delay)
+        await profile.db.run(requests.offered, self.contact, profile.clock())
+        self._schedule.connected()
 
     async def _serve(self, connection: Connection, standing: Standing) -> None:
         await self._make_room()
@@ -196,7 +213,7 @@ class Peer:
 
     async def _seen(self) -> None:
         await self.profile.db.run(contacts.touch, self.contact, self.profile.clock())
-        self.profile.feed.live("contact.presence", {"contact": self.contact, "online": self.online})
+        self.profile.feed.live("contact.state", {"contact": self.name, "online": self.online})
 
     async def _failed(self, reason: str) -> None:
         self.reason = reason
@@ -205,7 +222,10 @@ class Peer:
         self._schedule.failed(self._now(), waiting=await self._waiting())
 
     async def _waiting(self) -> bool:
-        return await self.profile.db.run(outbox.anything_for, self.contact)
+        """Is there a reason to try again: a message, or a request that is due?"""
+        return await self.profile.db.run(
+            requests.reason_to_dial, self.contact, self.profile.clock()
+        )
 
     async def _tor_ready(self) -> None:
         while (status := self._network.status).state != "ready":

@@ -3,10 +3,12 @@
 import asyncio
 from contextlib import suppress
 
-from onionchat.node.dialing import AT_ONCE
+from onionchat.node import requests
 from onionchat.node.peer import Peer
 from onionchat.node.profile import Profile
-from onionchat.store import contacts
+from onionchat.protocol.limits import DIALS
+from onionchat.store import contacts, outbox
+from onionchat.store.contacts import ContactRow
 from onionchat.tor.network import Network
 from onionchat.types import IdentityKey
 
@@ -21,17 +23,20 @@ class Peers:
         self._profile = profile
         self._network = network
         self._group = group
-        self._dials = asyncio.Semaphore(AT_ONCE)
+        self._dials = asyncio.Semaphore(DIALS)
         self._by_contact: dict[int, Peer] = {}
         self._by_key: dict[IdentityKey, Peer] = {}
 
     async def load(self, *, dial: bool) -> None:
         """Every contact of the store; with `dial`, each is greeted in its turn."""
         rows = [row for row in await self._profile.db.run(contacts.all_rows) if row.active]
+        waiting = await self._profile.db.run(outbox.waiting_by_contact)
+        now = self._profile.clock()
         for row in rows:
             peer = self._add(row)
-            if dial or await self._profile.db.run(outbox.anything_for, row.id):
-                peer.start(len(rows))
+            pause = requests.pause(row, now)
+            if pause is not None and (dial or row.id in waiting):
+                peer.start(len(rows), pause)
 
     async def changed(self, contact: int) -> None:
         """Something was committed for this contact; who is new gets a task."""
@@ -56,6 +61,10 @@ class Peers:
     def reason(self, contact: int) -> str | None:
         peer = self._by_contact.get(contact)
         return None if peer is None else peer.reason
+
+    def network_is_back(self) -> None:
+        for peer in self._by_contact.values():
+            peer.network_is_back()
 
     async def say_bye(self) -> None:
         """Tell everybody that we are going, so that nobody dials us in vain."""

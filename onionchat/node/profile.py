@@ -5,20 +5,14 @@ the same lock; `live` is None then. A profile is made once, never re-made: where
 exists and the database does not, that is damage and said so.
 """
 
-import secrets
-from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import ParamSpec, Protocol, TypeVar
 
-from onionchat.crypto.address import format_address
 from onionchat.crypto.identity import Identity
-from onionchat.crypto.vault import Vault
 from onionchat.errors import UnreachableError
 from onionchat.node.clock import Clock, wall_clock
 from onionchat.node.events import Feed
-from onionchat.paths import Paths
-from onionchat.store import identity as identities
 from onionchat.store.database import Database
 from onionchat.store.identity import Me
 from onionchat.tor.status import TorStatus
@@ -58,10 +52,13 @@ class Profile:
             raise UnreachableError("the node is not running", "start it with `onionchat up`")
         return self.live
 
-    async def change(
-        self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs
-    ) -> R:
+    async def change(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """One transaction that may write events: commit, then tell who listens."""
         result = await self.db.run(function, *args, **kwargs)
         self.feed.announce()
         return result
+
+    async def changed(self, contact: int) -> None:
+        """Something was committed for this contact; a running node should look."""
+        if self.live is not None:
+            await self.live.changed(contact)

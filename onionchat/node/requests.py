@@ -15,12 +15,19 @@ import secrets
 
 from onionchat.crypto import ratchet
 from onionchat.node.clock import DAY
+from onionchat.node.petname import skeleton
 from onionchat.node.session import Fresh
 from onionchat.protocol import padding, records
-from onionchat.protocol.limits import PENDING_REQUESTS, REQUEST_EVERY_SECONDS
+from onionchat.protocol.limits import (
+    PENDING_REQUESTS,
+    REQUEST_EVERY_SECONDS,
+    REQUEST_FOR_DAYS,
+)
 from onionchat.protocol.records import ContactRequest
 from onionchat.store import contacts, outbox, requests, sequences
+from onionchat.store.contacts import ContactRow, NewContact
 from onionchat.store.requests import RequestRow
+from onionchat.store.sequences import Whose
 from onionchat.types import IdentityKey, MessageId, Millis, StreamId
 
 ACCEPT = 4
@@ -31,24 +38,46 @@ _random = random.SystemRandom()
 def receive(key: IdentityKey, record: ContactRequest, now: Millis) -> None:
     """Keep a stranger's request; one for each key, silently none beyond the limits."""
     if contacts.by_key(key) is None:
-        requests.add(key, record.text, record.stream, record.seq, now, limit=PENDING_REQUESTS)
+        requests.add(key, record.text, record.stream, now, limit=PENDING_REQUESTS)
 
 
 def offer(contact: int, fresh: Fresh, stream: StreamId, now: Millis) -> bytes:
     """The request as one envelope under a session that is thrown away: the same ID each time."""
     row = contacts.by_id(contact)
-    record = ContactRequest(
-        row.request_id, stream, 1, Millis(row.created_at), None, row.request_text or ""
-    )
+    record = ContactRequest(row.request_id, stream, 1, row.created_at, None, row.request_text or "")
     _, wire = ratchet.encrypt(fresh.state, padding.pad(records.encode(record)))
     return wire
 
 
-def offered(contact: int, now: Millis) -> float:
-    """The request has left; seconds until it is offered again."""
+def offered(contact: int, now: Millis) -> None:
+    """The request has left; it is offered again after a day and a bit."""
     delay = REQUEST_EVERY_SECONDS * _random.uniform(1.0, 1.3)
     contacts.offered(contact, Millis(now + int(delay * 1000)))
-    return delay
+
+
+def pause(contact: ContactRow, now: Millis) -> float | None:
+    """Seconds until this contact may be dialled; None: not by ourselves any more."""
+    if contact.state != "requested":
+        return 0.0
+    if now > contact.created_at + REQUEST_FOR_DAYS * DAY:
+        return None
+    return max(0.0, ((contact.next_offer or now) - now) / 1000)
+
+
+def accept(request: RequestRow, name: str, now: Millis) -> ContactRow:
+    """Make who asked a contact under this name, and queue the Accept."""
+    new = NewContact(name, skeleton(name), request.key, "contact", MessageId(b"\0" * 16))
+    row = contacts.add(new, now)
+    requests.remove(request.number)
+    sequences.arrived(Whose(row.conversation, row.device, request.stream), 1, 1)
+    say_yes(row.id, now)
+    return row
+
+
+def reason_to_dial(contact: int, now: Millis) -> bool:
+    """Does a message wait for them, or our request itself?"""
+    row = contacts.by_id(contact)
+    return outbox.anything_for(contact) if row.state == "contact" else pause(row, now) == 0.0
 
 
 def consent(contact: int, now: Millis) -> None:
@@ -61,4 +90,4 @@ def say_yes(contact: int, now: Millis) -> None:
     """Queue one Accept, unless one is on its way already."""
     device = contacts.by_id(contact).device
     if not outbox.has_open(device, ACCEPT):
-        outbox.queue_record(device, ACCEPT, MessageId(secrets.token_bytes(16)), now)
+        outbox.queue(device, ACCEPT, MessageId(secrets.token_bytes(16)), now)

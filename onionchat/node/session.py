@@ -9,24 +9,35 @@ A session that this connection's handshake started is `fresh`: it is written wit
 first envelope that was encrypted (the initiator) or opened (the responder) under it.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import cached_property
 
 from onionchat.crypto import ratchet
-from onionchat.crypto.ratchet import HeaderKeyNumber, NotMine, Opened, State
+from onionchat.crypto.ratchet import Opened
+from onionchat.crypto.ratchet_errors import Authentic, NotMine
+from onionchat.crypto.ratchet_state import State
 from onionchat.errors import LocalError
 from onionchat.store import sessions
-from onionchat.store.sessions import SessionRow
+from onionchat.store.sessions import HeaderKeyNumber, SessionRow
 from onionchat.types import Millis, SessionId
 
 
 @dataclass(frozen=True)
 class Fresh:
-    """The session that a handshake offers and nobody has used yet."""
+    """The session that a handshake offers and nobody has used yet.
+
+    `start` makes its first state: the initiator's costs an encapsulation, and most
+    connections find a session in common.
+    """
 
     sid: SessionId
     role: str
-    state: State
+    start: Callable[[], State]
+
+    @cached_property
+    def state(self) -> State:
+        return self.start()
 
 
 @dataclass
@@ -77,7 +88,7 @@ class Sessions:
                 opened = ratchet.decrypt(entry.state, self._skipped(entry), wire)
             except NotMine:
                 continue
-            except ratchet.Authentic as refused:
+            except Authentic as refused:
                 refused.sid = entry.sid
                 raise
             self._apply(entry, opened)
@@ -93,6 +104,14 @@ class Sessions:
             )
         return entry.row.id
 
+    def keeps(self, sid: SessionId) -> bool:
+        """Is this session in the store by now?"""
+        return self._known(sid) and self._entry(sid).row is not None
+
+    def discard(self, sid: SessionId) -> None:
+        """Forget what was done under a session that is not to be kept."""
+        self._entries.pop(sid, None)
+
     def save(self) -> None:
         """Write every session that moved."""
         for entry in self._entries.values():
@@ -103,7 +122,8 @@ class Sessions:
                 entry.dirty, entry.stored, entry.gone = False, [], []
 
     def _known(self, sid: SessionId) -> bool:
-        return sid in self._entries or sessions.by_sid(sid) is not None
+        fresh = self._fresh is not None and self._fresh.sid == sid
+        return fresh or sid in self._entries or sessions.by_sid(sid) is not None
 
     def _entry(self, sid: SessionId, row: SessionRow | None = None) -> _Entry:
         if sid in self._entries:

@@ -32,8 +32,6 @@ from onionchat.node.options import UpOptions, encode_start
 from onionchat.store.lock import Lock
 from onionchat.tor.attach import attachment
 from onionchat.tor.find import TorBinary, find_tor
-from onionchat.tor.process import TorProcess
-from onionchat.tor.torrc import own_torrc
 
 Report = Callable[[dict[str, Any]], None]
 """Called with one line of progress: {"event": "tor" | "ready" | "warning", ...}."""
@@ -61,9 +59,7 @@ def supervise(options: UpOptions, passphrase: bytes, report: Report) -> None:
 class Supervisor:
     """One profile's processes, from the first to the last."""
 
-    def __init__(
-        self, options: UpOptions, passphrase: bytes, lock: Lock, report: Report
-    ) -> None:
+    def __init__(self, options: UpOptions, passphrase: bytes, lock: Lock, report: Report) -> None:
         self._options = options
         self._report = report
         self._lock = lock

@@ -20,9 +20,9 @@ from onionchat.errors import RemoteError
 from onionchat.node import inbox, outbox
 from onionchat.node.clock import wait
 from onionchat.node.connection import Connection
-from onionchat.node.greeting import Standing
+from onionchat.node.greeting import Standing, set_aside
 from onionchat.node.inbox import Outcome
-from onionchat.node.outbox import Order
+from onionchat.node.outbox import Batch, Order
 from onionchat.protocol.events import Bye, Envelope, EnvelopeReceived, PeerBye, Ping, Pinged, Pong
 from onionchat.protocol.limits import (
     RECEIPT_AFTER_MESSAGES,
@@ -54,14 +54,14 @@ class Talk:
         self.connection = connection
         self._peer = peer
         self._profile = peer.profile
-        self._use = standing.use
+        self._standing = standing
         self._fresh = standing.fresh
         self._opening = standing.fresh is not None and standing.fresh.role == "alice"
+        self._repeated = self._opening
         self._strays = 0
         self._wake = asyncio.Event()
-        self._receipts_at: float | None = None
-        self._repeated = False
         self._heard = asyncio.get_running_loop().time()
+        self._receipts_at: float | None = self._heard
         self.said_bye = False
 
     async def run(self) -> None:
@@ -71,7 +71,7 @@ class Talk:
                 group.create_task(self._speak())
                 group.create_task(self._keep_alive())
         except* (_Over, RemoteError, ConnectionError):
-            return
+            pass
 
     def wake(self) -> None:
         """Something may have to be said, or another connection has become the preferred one."""
@@ -100,23 +100,25 @@ class Talk:
             self._fresh = None
         if found.repeat:
             await self._write(found.repeat)
-        self._schedule_receipts(found.due)
+        (self._peer.preferred or self).owe_receipts(found.due)
         self._peer.heard(found)
         await self._judge(found)
-        self._wake.set()
 
-    def _schedule_receipts(self, due: int) -> None:
+    def owe_receipts(self, due: int) -> None:
+        """So many records need a receipt, whichever connection brought them."""
         now = asyncio.get_running_loop().time()
         if due >= RECEIPT_AFTER_MESSAGES:
             self._receipts_at = now
         elif due and self._receipts_at is None:
             self._receipts_at = now + _random.uniform(*RECEIPT_DELAY_SECONDS)
+        self._wake.set()
 
     async def _judge(self, found: Outcome) -> None:
         self._strays += found.strays
+        broken = found.broken or self._strays >= STRAY_ENVELOPES
         if self._strays >= STRAY_ENVELOPES:
-            await self._profile.change(inbox.mark_broken, self._use)
-        if found.broken or self._strays >= STRAY_ENVELOPES or found.consent:
+            await self._profile.change(set_aside, self._standing.use, "broken")
+        if broken or found.consent:
             await self.say_bye()
         if found.violation is not None:
             raise RemoteError(found.violation)
@@ -129,34 +131,37 @@ class Talk:
     async def _speak(self) -> Never:
         written: tuple[int, ...] = ()
         while True:
+            self._wake.clear()
             if self._peer.preferred is self or self._opening:
                 async with self._peer.speaking:
-                    written = await self._say_what_waits(written)
+                    batch = await self._what_waits(written)
+                await self._write(batch.wires)
+                written = batch.rows
             if not written:
                 await wait(self._wake, self._receipts_at)
-                self._wake.clear()
 
-    async def _say_what_waits(self, written: tuple[int, ...]) -> tuple[int, ...]:
-        """One batch out; the outbox rows in it are marked as sent with the next one."""
-        if not self._repeated and not self._opening:
+    async def _what_waits(self, written: tuple[int, ...]) -> Batch:
+        """One batch; the outbox rows in it are marked as sent with the next one."""
+        profile = self._profile
+        if not self._repeated:
             self._repeated = True
-            batch = await self._profile.db.run(outbox.unreceipted, self._peer.contact)
-        else:
-            batch = await self._profile.change(
-                outbox.take, self._order(written), self._profile.me.stream, self._profile.clock()
+            return await profile.db.run(
+                outbox.unreceipted, self._peer.contact, self._standing.shared
             )
-            self._opening = False
-            if batch.wires:
-                self._fresh = None
-        await self._write(batch.wires)
-        return batch.rows
+        order = self._order(written)
+        batch = await profile.change(outbox.take, order, profile.me.stream, profile.clock())
+        self._opening = False
+        if batch.wires:
+            self._fresh = None
+        return batch
 
     def _order(self, written: tuple[int, ...]) -> Order:
         now = asyncio.get_running_loop().time()
         due = self._receipts_at is not None and self._receipts_at <= now
         if due:
             self._receipts_at = None
-        return Order(self._peer.contact, self._use, self._fresh, written, due, self._opening)
+        use, fresh = self._standing.use, self._fresh
+        return Order(self._peer.contact, use, fresh, written, due, self._opening)
 
     async def _write(self, wires: Sequence[bytes]) -> None:
         channel, size = self.connection.channel, 0

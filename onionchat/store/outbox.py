@@ -4,15 +4,15 @@ queued -> sent -> delivered, or cancelled, or expired. A row without a wire wait
 encrypted, also when it was sent before under a session that is gone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from peewee import JOIN, chunked, fn
 
 from onionchat.store import events
-from onionchat.store.models import Device, Message, Outbox
-from onionchat.types import MessageId, Millis
+from onionchat.store.models import Device, Message, Outbox, Session
+from onionchat.types import MessageId, Millis, SessionId
 
 OPEN = ("queued", "sent")
 
@@ -54,10 +54,15 @@ def queue(
     ).execute()
 
 
-def unreceipted(device: int) -> list[WireRow]:
-    """Every ciphertext that may still be missing on the other side, oldest first."""
-    rows = Outbox.select(Outbox.id, Outbox.wire).where(_open(device), Outbox.wire.is_null(False))
-    return [WireRow(*row) for row in rows.order_by(Outbox.id).tuples()]
+def unreceipted(device: int, sids: Collection[SessionId]) -> list[WireRow]:
+    """Every ciphertext of these sessions that may still be missing there, oldest first."""
+    rows = (
+        Outbox.select(Outbox.id, Outbox.wire)
+        .join(Session)
+        .where(_open(device), Outbox.wire.is_null(False), Session.sid.in_(list(sids)))
+        .order_by(Outbox.id)
+    )
+    return [WireRow(*row) for row in rows.tuples()]
 
 
 def in_flight(device: int) -> int:

@@ -3,7 +3,6 @@
 import msgspec
 
 from onionchat.crypto.address import format_address
-from onionchat.errors import UnreachableError
 from onionchat.node.profile import Profile
 from onionchat.node.verbs.registry import NoParams, verb
 from onionchat.store import counts
@@ -52,12 +51,12 @@ async def address(profile: Profile, _: NoParams) -> Address:
 async def status(profile: Profile, _: NoParams) -> Status:
     """How the node is doing: tor, reachability, and what waits."""
     node = profile.running()
-    tor = node.tor_status()
+    tor = node.tor
     total = await profile.db.run(counts.totals)
     return Status(
         running=True,
         address=format_address(profile.identity.key),
-        published=node.published(),
+        published=node.published,
         tor=TorState(tor.state, tor.bootstrap, tor.version, tor.warning),
         contacts=ContactCount(total.contacts, node.online_count()),
         requests=total.requests,

@@ -5,15 +5,151 @@ number of a request, an address, an option, or another name that looks the same;
 store refuses two names with one confusable skeleton.
 """
 
+import secrets
+
 import msgspec
 
 from onionchat.crypto.address import format_address, parse_address
-from onionchat.errors import NotFoundError, RefusedError
+from onionchat.errors import RefusedError, UsageError
+from onionchat.node import people
 from onionchat.node import requests as asking
-from onionchat.node import view
-from onionchat.node.petname import check_petname
-from onionchat.node.profile import Profile
+from onionchat.node.clock import rfc3339
+from onionchat.node.petname import check_petname, skeleton
+from onionchat.node.profile import Live, Profile
 from onionchat.node.verbs.registry import verb
 from onionchat.protocol.limits import REQUEST_CHARACTERS
-from onionchat.store import contacts, requests
-from onionchat.types import IdentityKey, Millis
+from onionchat.store import contacts, messages, outbox, requests
+from onionchat.store.contacts import ContactRow, NewContact
+from onionchat.types import IdentityKey, MessageId, Millis
+
+
+class AddParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`text` goes with the request."""
+
+    name: str
+    address: str
+    text: str | None = None
+
+
+class Added(msgspec.Struct, frozen=True):
+    """`state`: requested, contact or blocked."""
+
+    name: str
+    address: str
+    state: str
+
+
+class ListParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    prefix: str | None = None
+
+
+class ShowParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """`waiting`: messages of ours that they have not got yet; `last_seen`: RFC 3339."""
+
+    name: str
+    address: str
+    state: str
+    online: bool
+    verified: bool
+    last_seen: str | None
+    unread: int
+    waiting: int
+
+
+@verb("contact.add", AddParams)
+async def add(profile: Profile, params: AddParams) -> Added:
+    """Ask somebody to be a contact, or accept them if they have asked."""
+    profile.running()
+    key = parse_address(params.address)
+    check_petname(params.name)
+    if params.text is not None and len(params.text) > REQUEST_CHARACTERS:
+        raise UsageError(
+            f"the text of a request has at most {REQUEST_CHARACTERS} characters",
+            "say who you are in a sentence or two; the rest after they have accepted",
+        )
+    if key == profile.identity.key:
+        raise RefusedError("this is your own address", "give it to the person you want to talk to")
+    row = await profile.change(_add, params, key, profile.clock())
+    await profile.changed(row.id)
+    return Added(row.name, format_address(row.key), row.state)
+
+
+@verb("contact.list", ListParams, offline=True)
+async def list_all(profile: Profile, params: ListParams) -> list[Contact]:
+    """Everybody, or those whose name begins with `prefix`."""
+    return await profile.db.run(_list, params.prefix or "", profile.live)
+
+
+@verb("contact.show", ShowParams, offline=True)
+async def show(profile: Profile, params: ShowParams) -> Contact:
+    """One contact, by name, address, or the beginning of a name."""
+    return await profile.db.run(_show, params.name, profile.live)
+
+
+def name_is_free(name: str) -> None:
+    """RefusedError if another contact has this name or one that looks the same."""
+    other = contacts.by_skeleton(skeleton(name))
+    if other is not None:
+        raise RefusedError(
+            f"you already have a contact called {other.name!r}",
+            "choose a name that cannot be mistaken for it",
+        )
+
+
+def _add(params: AddParams, key: IdentityKey, now: Millis) -> ContactRow:
+    known = contacts.by_key(key)
+    if known is not None:
+        return _same(known, params.name)
+    name_is_free(params.name)
+    if requests.refusal(key) == "blocked":
+        raise RefusedError(
+            "this address is blocked", "unblock it first if you want to talk to them"
+        )
+    requests.forgive(key)
+    asked = requests.by_key(key)
+    if asked is not None:
+        return asking.accept(asked, params.name, now)
+    request_id = MessageId(secrets.token_bytes(16))
+    new = NewContact(params.name, skeleton(params.name), key, "requested", request_id, params.text)
+    return contacts.add(new, now)
+
+
+def _same(known: ContactRow, name: str) -> ContactRow:
+    """The same name and address again are no mistake, and nothing is sent."""
+    if known.state == "blocked":
+        raise RefusedError(
+            f"this address is blocked; it is your contact {known.name!r}",
+            "unblock it first if you want to talk to them",
+        )
+    if known.name != name:
+        raise RefusedError(f"this address is already your contact {known.name!r}", "use that name")
+    return known
+
+
+def _list(prefix: str, live: Live | None) -> list[Contact]:
+    unread, waiting = messages.unread_by_contact(), outbox.waiting_by_contact()
+    rows = sorted(contacts.all_rows(prefix), key=lambda row: row.name.casefold())
+    return [_contact(row, live, unread.get(row.id, 0), waiting.get(row.id, 0)) for row in rows]
+
+
+def _show(name: str, live: Live | None) -> Contact:
+    row = people.find_by_prefix(name)
+    unread, waiting = messages.unread_by_contact(), outbox.waiting_by_contact()
+    return _contact(row, live, unread.get(row.id, 0), waiting.get(row.id, 0))
+
+
+def _contact(row: ContactRow, live: Live | None, unread: int, waiting: int) -> Contact:
+    return Contact(
+        name=row.name,
+        address=format_address(row.key),
+        state=row.state,
+        online=live is not None and live.online(row.id),
+        verified=row.verified,
+        last_seen=rfc3339(row.last_seen),
+        unread=unread,
+        waiting=waiting,
+    )

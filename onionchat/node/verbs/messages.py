@@ -1,0 +1,287 @@
+"""Verbs about messages: send, receive, history.
+
+`send` returns when the message is safe on this disk; what follows is the outbox's work.
+`receive` marks nothing as read: that is `receive.ack`, called when the reader has really
+got the text, so that a crash in between shows a message twice and never not at all.
+"""
+
+import asyncio
+import secrets
+from datetime import UTC, datetime
+from typing import Literal
+
+import msgspec
+
+from onionchat.crypto.address import format_address
+from onionchat.errors import (
+    IdentityError,
+    NotFoundError,
+    RefusedError,
+    UndeliveredError,
+    UsageError,
+)
+from onionchat.node import people
+from onionchat.node.clock import rfc3339
+from onionchat.node.profile import Profile
+from onionchat.node.verbs.registry import verb
+from onionchat.protocol.limits import TEXT_BYTES
+from onionchat.store import messages, outbox
+from onionchat.store.contacts import ContactRow
+from onionchat.store.messages import HistoryRow, IncomingRow
+from onionchat.types import MessageId, Millis
+
+TEXT = 2
+"""The record's tag (docs/protocol.md 5)."""
+LONGEST_LIST = 1000
+REACHED = {"sent": ("sent", "delivered"), "delivered": ("delivered",)}
+
+
+class SendParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`wait`: return when the message is sent, or delivered; `timeout` in seconds.
+    `verified`: refuse unless the contact is verified."""
+
+    name: str
+    text: str
+    wait: Literal["sent", "delivered"] | None = None
+    timeout: float | None = None
+    verified: bool = False
+
+
+class Sent(msgspec.Struct, frozen=True):
+    id: str
+    contact: str
+    conversation: str
+    state: str
+    hint: str
+
+
+class ReceiveParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`since`: what came after this cursor, read or not; else what is unread."""
+
+    name: str | None = None
+    limit: int | None = None
+    since: int | None = None
+    timeout: float | None = None
+    peek: bool = False
+
+
+class Incoming(msgspec.Struct, frozen=True):
+    """`missing`: messages lacking right before this one; `late`: later ones were here first."""
+
+    id: str
+    kind: str
+    contact: str
+    address: str
+    conversation: str
+    text: str
+    seq: int | None
+    missing: int | None
+    late: bool
+    sent_at: str | None
+    received_at: str | None
+    cursor: int
+
+
+class AckParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    cursors: list[int]
+
+
+class Acked(msgspec.Struct, frozen=True):
+    marked: int
+
+
+class HistoryParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    name: str
+    limit: int = 50
+    before: str | None = None
+
+
+class Shown(msgspec.Struct, frozen=True):
+    id: str
+    kind: str
+    contact: str
+    conversation: str
+    direction: str
+    text: str
+    state: str
+    sent_at: str | None
+    received_at: str | None
+
+
+@verb("send", SendParams)
+async def send(profile: Profile, params: SendParams) -> Sent:
+    """Queue a text for a contact, durably; the ID comes back when it is safe here."""
+    profile.running()
+    _check_text(params)
+    message_id = MessageId(secrets.token_bytes(16))
+    contact = await profile.change(_queue, params, message_id, profile.clock())
+    await profile.changed(contact.id)
+    state = "queued" if params.wait is None else await _wait(profile, params, message_id)
+    hint = _hint(profile, contact, state)
+    return Sent(message_id.hex(), contact.name, _conversation(contact.conversation), state, hint)
+
+
+@verb("receive", ReceiveParams)
+async def receive(profile: Profile, params: ReceiveParams) -> list[Incoming]:
+    """Incoming messages in the order of commit. Marks nothing: see `receive.ack`."""
+    profile.running()
+    loop = asyncio.get_running_loop()
+    until = loop.time() + (params.timeout or 0.0)
+    while True:
+        changed = profile.feed.next_change()
+        rows = await profile.db.run(_incoming, params)
+        if rows or params.timeout is None:
+            return rows
+        if not await changed.wait(until):
+            raise UndeliveredError(
+                "no message came in that time", "wait longer with --timeout, or use --follow"
+            )
+
+
+@verb("receive.ack", AckParams)
+async def acknowledge(profile: Profile, params: AckParams) -> Acked:
+    """These messages have been read: their cursors come from `receive`."""
+    return Acked(await profile.db.run(messages.mark_read, params.cursors[:LONGEST_LIST]))
+
+
+@verb("history", HistoryParams, offline=True)
+async def history(profile: Profile, params: HistoryParams) -> list[Shown]:
+    """The newest messages with a contact, oldest first."""
+    return await profile.db.run(_history, params)
+
+
+def _check_text(params: SendParams) -> None:
+    if not params.text:
+        raise UsageError("an empty message is not sent", "write something")
+    try:
+        size = len(params.text.encode())
+    except UnicodeEncodeError:
+        raise UsageError("the text is not valid Unicode", "send it as UTF-8") from None
+    if size > TEXT_BYTES:
+        raise RefusedError(
+            f"the text has {size} bytes; a message has at most {TEXT_BYTES}",
+            "send it in several parts",
+        )
+    if params.timeout is not None and params.wait is None:
+        raise UsageError("a timeout needs something to wait for", "add --wait delivered")
+
+
+def _queue(params: SendParams, message_id: MessageId, now: Millis) -> ContactRow:
+    contact = people.find(params.name)
+    if contact.state == "blocked":
+        raise RefusedError(f"{contact.name!r} is blocked", "unblock them to write to them")
+    if contact.held or (params.verified and not contact.verified):
+        raise IdentityError(
+            f"{contact.name!r} is not verified",
+            "compare the safety number with them in person or by another way",
+        )
+    shown = messages.add_own(contact.conversation, message_id, params.text, now)
+    outbox.queue(contact.device, TEXT, message_id, now, shown)
+    return contact
+
+
+async def _wait(profile: Profile, params: SendParams, message_id: MessageId) -> str:
+    assert params.wait is not None
+    loop = asyncio.get_running_loop()
+    until = None if params.timeout is None else loop.time() + params.timeout
+    while True:
+        changed = profile.feed.next_change()
+        state = await profile.db.run(outbox.state, message_id)
+        if state in REACHED[params.wait]:
+            return state
+        if state in ("cancelled", "expired", None) or not await changed.wait(until):
+            raise UndeliveredError(
+                f"the message is safe here, but was not {params.wait} in that time",
+                "it stays queued and leaves by itself when both are online",
+            )
+
+
+def _hint(profile: Profile, contact: ContactRow, state: str) -> str:
+    """One honest sentence about what happens next."""
+    name = contact.name
+    if state == "delivered":
+        return f"delivered: {name} has it"
+    if state == "sent":
+        return f"sent; {name} has not confirmed it yet"
+    if contact.state == "requested":
+        return f"queued; it leaves when {name} has accepted your request"
+    if profile.live is not None and profile.live.online(contact.id):
+        return f"queued; {name} is online, it leaves now"
+    return f"queued; {name} {_last_seen(contact, profile.clock())}; both must be online at once"
+
+
+def _last_seen(contact: ContactRow, now: Millis) -> str:
+    if contact.last_seen is None:
+        return "has not been reachable yet"
+    days = (_day(now) - _day(contact.last_seen)).days
+    words = {0: "earlier today", 1: "yesterday"}.get(days, f"{days} days ago")
+    return f"was last reachable {words}"
+
+
+def _day(moment: Millis) -> datetime:
+    local = datetime.fromtimestamp(moment / 1000, UTC).astimezone()
+    return local.replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _incoming(params: ReceiveParams) -> list[Incoming]:
+    contact = None if params.name is None else people.find(params.name).id
+    limit = min(LONGEST_LIST, params.limit or LONGEST_LIST)
+    if params.since is not None:
+        rows = messages.since(params.since, contact, limit)
+    else:
+        rows = messages.unread(contact, limit)
+    return [_as_incoming(row) for row in rows]
+
+
+def _as_incoming(row: IncomingRow) -> Incoming:
+    return Incoming(
+        id=row.message_id.hex(),
+        kind=row.kind,
+        contact=row.contact,
+        address=format_address(row.key),
+        conversation=_conversation(row.conversation),
+        text=row.text,
+        seq=row.seq,
+        missing=row.missing,
+        late=row.late,
+        sent_at=rfc3339(row.clock),
+        received_at=rfc3339(row.at),
+        cursor=row.cursor,
+    )
+
+
+def _history(params: HistoryParams) -> list[Shown]:
+    contact = people.find(params.name)
+    before = None if params.before is None else _message_id(contact, params.before)
+    limit = max(1, min(LONGEST_LIST, params.limit))
+    rows = messages.history(contact.conversation, limit, before)
+    return [_as_shown(contact, row) for row in rows]
+
+
+def _message_id(contact: ContactRow, text: str) -> MessageId:
+    try:
+        message_id = MessageId(bytes.fromhex(text))
+    except ValueError:
+        raise UsageError("a message ID is 32 hexadecimal digits", "see `history --json`") from None
+    if not messages.exists(contact.conversation, message_id):
+        raise NotFoundError("no such message in this conversation", "see `history --json`")
+    return message_id
+
+
+def _as_shown(contact: ContactRow, row: HistoryRow) -> Shown:
+    outgoing = row.author is None
+    return Shown(
+        id=row.message_id.hex(),
+        kind=row.kind,
+        contact=contact.name,
+        conversation=_conversation(contact.conversation),
+        direction="out" if outgoing else "in",
+        text=row.text,
+        state=(row.state or "queued") if outgoing else ("unread" if row.unread else "read"),
+        sent_at=rfc3339(row.clock),
+        received_at=rfc3339(row.delivered_at if outgoing else row.at),
+    )
+
+
+def _conversation(row: int) -> str:
+    return f"{row:x}"
