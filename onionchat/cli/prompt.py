@@ -52,10 +52,10 @@ def hidden(screen: TextIO, question: str) -> bytes:
     descriptor = screen.fileno()
     before = termios.tcgetattr(descriptor)
     silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
-    screen.write(question)
-    screen.flush()
     try:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, silent)
+        screen.write(question)
+        screen.flush()
         answer = os.read(descriptor, LONGEST_PASSPHRASE)
     finally:
         termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
