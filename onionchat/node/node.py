@@ -39,6 +39,7 @@ class Node:
         self._onion = Onion(identity.tor_blob(), identity.service_id, target)
         self._peers: Peers | None = None
         self._stop = asyncio.Event()
+        self.started = asyncio.Event()
 
     async def run(self) -> None:
         try:
@@ -50,6 +51,7 @@ class Node:
                 door = Door(self._profile, self._peers)
                 group.create_task(self._network.serve(self._onion, door.answer, INBOUND))
                 await self._peers.load(dial=self._dial)
+                self.started.set()
         except* Stopped:
             pass
         finally:

@@ -1,0 +1,151 @@
+"""Whole nodes in one process: real stores, real sockets, no tor between them.
+
+A street knows where each onion is served; dialling goes straight there. What tor does to
+links is the live tests' matter, what nodes say to each other is this one's. `Home.up()`
+runs a node until the block ends; leaving it by an exception is a crash: nobody says bye.
+"""
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+from typing import Any, Never
+
+from onionchat.crypto.address import format_address, service_id
+from onionchat.crypto.identity import Identity
+from onionchat.node.events import Feed
+from onionchat.node.node import Node
+from onionchat.node.profile import Profile
+from onionchat.node.verbs import VERBS
+from onionchat.store import identity as identities
+from onionchat.store.database import Database
+from onionchat.store.identity import Me
+from onionchat.tor.address import UnixAddress
+from onionchat.tor.dial_errors import NotPublished
+from onionchat.tor.link import Link, connect
+from onionchat.tor.listener import OnLink, listening
+from onionchat.tor.onions import Onion
+from onionchat.tor.status import Board, TorStatus
+from onionchat.types import Incarnation, OnionKey, StreamId
+
+
+class Street:
+    """Who is at home, by service ID."""
+
+    def __init__(self) -> None:
+        self.served: dict[str, UnixAddress] = {}
+        self.wrap: Callable[[Link], Link] = lambda link: link
+        self.dials = 0
+
+
+class Lane:
+    """The `Network` of one node on the street."""
+
+    def __init__(self, street: Street) -> None:
+        self._street = street
+        self._board = Board()
+        self._board.post(state="ready", bootstrap=100, version="0.0.0")
+
+    @property
+    def status(self) -> TorStatus:
+        return self._board.status
+
+    async def change(self, seen: TorStatus) -> TorStatus:
+        return await self._board.change(seen)
+
+    async def published(self, service_id: str) -> None:
+        await self._board.published(service_id)
+
+    async def serve(self, onion: Onion, on_link: OnLink, limit: int) -> Never:
+        with listening(onion.target) as listener:
+            assert isinstance(listener.address, UnixAddress)
+            self._street.served[onion.service_id] = listener.address
+            self._board.post(published=frozenset({onion.service_id}))
+            try:
+                await listener.run(on_link, limit)
+            finally:
+                del self._street.served[onion.service_id]
+
+    async def dial(self, onion: OnionKey, token: str, deadline: float) -> Link:
+        self._street.dials += 1
+        where = self._street.served.get(service_id(onion))
+        if where is None:
+            raise NotPublished
+        return self._street.wrap(await connect(where))
+
+
+class Home:
+    """One person's profile directory, with or without a node running on it."""
+
+    def __init__(self, name: str, directory: Path, street: Street) -> None:
+        self.name = name
+        self._directory = directory / name
+        self._directory.mkdir()
+        self._street = street
+        self._seed = secrets.token_bytes(32)
+        self._key = secrets.token_bytes(32)
+        self.identity = Identity.from_seed(self._seed)
+        self.address = format_address(self.identity.key)
+        self.profile: Profile | None = None
+
+    @asynccontextmanager
+    async def store(self) -> AsyncIterator[Profile]:
+        """The open profile without a node."""
+        path = self._directory / "store.db"
+        new = not path.exists()
+        async with await Database.open(path, self._key, create=new) as db:
+            if new:
+                stream, incarnation = secrets.token_bytes(8), secrets.token_bytes(16)
+                me = Me(self._seed, StreamId(stream), Incarnation(incarnation))
+                await db.run(identities.create, me, 0)
+            me = await db.run(identities.load)
+            yield Profile(db, me, self.identity, Feed(db))
+
+    @asynccontextmanager
+    async def up(self, *, dial: bool = True) -> AsyncIterator["Home"]:
+        """The node runs inside this block."""
+        async with self.store() as profile:
+            target = UnixAddress(self._directory / "identity.sock")
+            node = Node(profile, Lane(self._street), target, dial=dial)
+            self.profile = profile
+            async with asyncio.TaskGroup() as group:
+                running = group.create_task(node.run())
+                await node.started.wait()
+                try:
+                    yield self
+                except BaseException:
+                    running.cancel()
+                    raise
+                node.stop()
+            self.profile = None
+
+    async def __call__(self, method: str, **params: Any) -> Any:
+        """One verb."""
+        assert self.profile is not None
+        verb = VERBS[method]
+        return await verb.call(self.profile, verb.params(**params))
+
+    async def until(self, done: Callable[[], Any]) -> Any:
+        """Wait until the transaction `done` returns something true."""
+        assert self.profile is not None
+        while True:
+            changed = self.profile.feed.next_change()
+            if result := await self.profile.db.run(done):
+                return result
+            await changed.wait(None)
+
+
+async def befriend(alice: Home, bob: Home) -> None:
+    """Both are up; afterwards both have the other as a contact."""
+    await alice("contact.add", name=bob.name, address=bob.address, text="it is me")
+    from onionchat.store import contacts, requests
+
+    (request,) = await bob.until(requests.all_rows)
+    await bob("request.accept", who=str(request.number), name=alice.name)
+
+    def accepted() -> bool:
+        row = contacts.by_name(bob.name)
+        return row is not None and row.state == "contact"
+
+    await alice.until(accepted)
