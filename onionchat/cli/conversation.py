@@ -30,6 +30,6 @@ class Lines:
         time, name = local(row["sent_at"] or row["received_at"]), line(sender)
         remark = f" [{', '.join(remarks)}]" if remarks else ""
         gutter = " " * columns(f"{time} {name}{remark}") + "| "
-        text = row["text"] if row["text"] is not None else f"({row['kind']})"
+        text = row["text"] or f"({row['kind']})"
         head = f"{time} {self._out.strong(name)}{remark}: "
         self._out.row(row, head + block(text, gutter, self._width))

@@ -48,7 +48,7 @@ class Invocation:
     def existing(self) -> "Paths":
         """The same, for commands that need the profile: NotFoundError if there is none."""
         paths = self.paths()
-        if not paths.keyslot.exists():
+        if not paths.exists():
             raise NotFoundError(
                 f"there is no profile {self.profile} in {paths.root.parent}",
                 "make one with `onionchat init`",

@@ -38,7 +38,7 @@ def init(invocation: Invocation) -> None:
     Nobody can reset the passphrase.
     """
     paths = invocation.paths()
-    if paths.keyslot.exists():
+    if paths.exists():
         raise RefusedError(
             f"the profile {invocation.profile} exists already",
             "use it with `onionchat up`, or choose another name with --profile",

@@ -66,20 +66,15 @@ def receive(
     """Show unread messages, of everybody or of NAME, and mark them as read."""
     with connect(invocation) as client:
         inbox = Inbox(invocation, client, name, marks=not peek and since is None)
-        try:
-            if follow:
-                with connect(invocation) as bell:
-                    inbox.follow(bell, since, timeout, limit)
-            else:
-                inbox.read(since, timeout, limit)
-        except TimeoutError:
-            raise UndeliveredError(
-                f"no message came within {timeout:g} seconds", "wait longer with --timeout"
-            ) from None
+        if not follow:
+            inbox.read(since, timeout, limit)
+            return
+        with connect(invocation) as bell:
+            inbox.follow(bell, since, timeout, limit)
 
 
 class Inbox:
-    """What one `receive` reads, shows and marks. TimeoutError: nothing came in time."""
+    """What one `receive` reads, shows and marks."""
 
     def __init__(
         self, invocation: Invocation, client: "Client", name: str | None, *, marks: bool
@@ -91,20 +86,25 @@ class Inbox:
         self.shown = 0
 
     def read(self, since: int | None, timeout: float | None, limit: int | None) -> set[int]:
-        """Show what is there, or what comes first within `timeout`; the cursors shown."""
+        """Show what is there, or what comes first within `timeout`; the cursors shown.
+
+        In pages where a page leads to the next: by marking what was shown, or by cursor.
+        """
         cursors: set[int] = set()
         while limit is None or self.shown < limit:
-            page = PAGE if limit is None else min(PAGE, limit - self.shown)
+            left = None if limit is None else limit - self.shown
+            page = left if self._peeks(since) else min(PAGE, left or PAGE)
             rows = self._ask(since, timeout if not cursors else None, page)
             self._show(rows)
             cursors |= {row["cursor"] for row in rows}
-            if len(rows) < page:
+            if self._peeks(since) or len(rows) < PAGE:
                 break
-            if not self._marks:  # nothing moves on by itself
+            if since is not None:
                 since = rows[-1]["cursor"]
-        if not cursors and timeout is not None:
-            raise TimeoutError
         return cursors
+
+    def _peeks(self, since: int | None) -> bool:
+        return not self._marks and since is None
 
     def follow(
         self, bell: "Client", since: int | None, timeout: float | None, limit: int | None
@@ -124,13 +124,18 @@ class Inbox:
             position = max((row["cursor"] for row in rows), default=position)
 
     def _wait(self, bell: "Client", deadline: float | None) -> None:
-        """Until the node says that a message was received."""
+        """Until the node says that a message was received; UndeliveredError at the deadline."""
         method = ""
         while method != "message.received":
             left = None if deadline is None else max(deadline - monotonic(), 0)
-            method = bell.notification(left)["method"]
+            try:
+                method = bell.notification(left)["method"]
+            except TimeoutError:
+                raise UndeliveredError(
+                    "no message came in that time", "wait longer with --timeout"
+                ) from None
 
-    def _ask(self, since: int | None, timeout: float | None, limit: int) -> list[Row]:
+    def _ask(self, since: int | None, timeout: float | None, limit: int | None) -> list[Row]:
         rows: list[Row] = self._client.call(
             "receive",
             name=self._name,
