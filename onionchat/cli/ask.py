@@ -18,9 +18,10 @@ CONNECT_TIMEOUT = 10.0
 
 def connect(invocation: Invocation) -> "Client":
     """A connection to the running node; NotFoundError, UnreachableError."""
+    path = invocation.existing().rpc_socket
     from onionchat.rpc.client import Client
 
-    return Client.connect(invocation.existing().rpc_socket, CONNECT_TIMEOUT)
+    return Client.connect(path, CONNECT_TIMEOUT)
 
 
 def ask(invocation: Invocation, method: str, **params: Any) -> Any:

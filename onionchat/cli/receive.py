@@ -119,9 +119,10 @@ class Inbox:
         position = newest if since is None else max(known, default=since)
         while limit is None or self.shown < limit:
             self._wait(bell, deadline if self.shown == 0 else None)
-            rows = [row for row in self._ask(position, None, PAGE) if row["cursor"] not in known]
-            self._show(rows if limit is None else rows[: limit - self.shown])
-            position = max((row["cursor"] for row in rows), default=position)
+            while rows := self._ask(position, None, PAGE):
+                position = rows[-1]["cursor"]
+                new = [row for row in rows if row["cursor"] not in known]
+                self._show(new if limit is None else new[: limit - self.shown])
 
     def _wait(self, bell: "Client", deadline: float | None) -> None:
         """Until the node says that a message was received; UndeliveredError at the deadline."""
