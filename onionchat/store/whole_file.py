@@ -1,0 +1,48 @@
+"""Small files that are there whole or not at all: the old content, or the new, never a mix.
+
+The new content goes into a file beside it and to the disk before it takes the name, and
+the directory goes to the disk after: a power cut at any point leaves one of the two.
+"""
+
+import os
+import stat
+from contextlib import ExitStack
+from pathlib import Path
+
+from onionchat.errors import RefusedError
+from onionchat.store.failures import explained
+
+
+def replace(path: Path, content: bytes) -> None:
+    """Write `content` as the file's whole content, 0600; RefusedError: the disk is full."""
+    new = path.with_name(path.name + ".new")
+    with explained(), ExitStack() as undo:
+        new.unlink(missing_ok=True)  # of somebody who was interrupted
+        descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        undo.callback(new.unlink, missing_ok=True)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        new.replace(path)
+        _sync(path.parent)
+
+
+def read(path: Path, limit: int) -> bytes:
+    """At most `limit` bytes; RefusedError if others than the owner could read them too."""
+    with path.open("rb") as file:
+        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
+        if mode & 0o077:
+            raise RefusedError(
+                f"others can get at {path} (mode {mode:03o})", f"run `chmod 600 {path}`"
+            )
+        return file.read(limit)
+
+
+def _sync(directory: Path) -> None:
+    """Make names in it last; the name of a file is the directory's content."""
+    descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
