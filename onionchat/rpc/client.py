@@ -1,0 +1,105 @@
+"""The thin client: a blocking socket and json, so that a command starts at once.
+
+It imports nothing that is slow to import; `onionchat send` spends its time in the node.
+"""
+
+import itertools
+import json
+import socket
+from collections import deque
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from onionchat.errors import OnionchatError, UnreachableError, rebuild
+
+CHUNK = 65_536
+
+
+class Client:
+    """One connection to a running node. Answers come in order: one call at a time."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._socket = sock
+        self._numbers = itertools.count(1)
+        self._unread = bytearray()
+        self._notifications: deque[dict[str, Any]] = deque()
+
+    @classmethod
+    def connect(cls, path: Path, timeout: float | None = None) -> Self:
+        """UnreachableError if no node listens there. `timeout` in seconds, to connect only."""
+        sock = socket.socket(socket.AF_UNIX)
+        try:
+            sock.settimeout(timeout)
+            sock.connect(str(path))
+            sock.settimeout(None)
+        except OSError:
+            sock.close()
+            raise UnreachableError(
+                "the node is not running", "start it with `onionchat up`"
+            ) from None
+        return cls(sock)
+
+    def call(self, method: str, **params: Any) -> Any:
+        """The verb's result; what the node refused is raised here as the same error."""
+        number = next(self._numbers)
+        request = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
+        try:
+            self._socket.sendall(json.dumps(request).encode() + b"\n")
+            while (answer := self._read(None)).get("id") != number:
+                self._keep(answer)
+        except (ConnectionError, EOFError):
+            raise _gone() from None
+        if "error" in answer:
+            raise _as_error(answer["error"])
+        return answer["result"]
+
+    def notification(self, timeout: float | None = None) -> dict[str, Any]:
+        """The next event after `subscribe`, with `method` and `params`; TimeoutError."""
+        while not self._notifications:
+            try:
+                self._keep(self._read(timeout))
+            except (ConnectionError, EOFError):
+                raise _gone() from None
+        return self._notifications.popleft()
+
+    def close(self) -> None:
+        self._socket.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self.close()
+
+    def _keep(self, message: dict[str, Any]) -> None:
+        if "method" in message:
+            self._notifications.append(message)
+
+    def _read(self, timeout: float | None) -> dict[str, Any]:
+        """One line of the node's; EOFError when it has closed."""
+        self._socket.settimeout(timeout)
+        while b"\n" not in self._unread:
+            chunk = self._socket.recv(CHUNK)
+            if not chunk:
+                raise EOFError
+            self._unread += chunk
+        line, _, self._unread = self._unread.partition(b"\n")
+        message: dict[str, Any] = json.loads(line)
+        return message
+
+
+def _as_error(error: dict[str, Any]) -> OnionchatError:
+    data = error.get("data") or {}
+    return rebuild(data.get("error", "internal"), error["message"], data.get("hint", ""))
+
+
+def _gone() -> UnreachableError:
+    return UnreachableError(
+        "the node has stopped or closed the connection", "start it with `onionchat up`"
+    )
