@@ -128,7 +128,7 @@ class Inbox:
         """Until the node says that a message was received; UndeliveredError at the deadline."""
         method = ""
         while method != "message.received":
-            left = None if deadline is None else max(deadline - monotonic(), 0)
+            left = None if deadline is None else max(deadline - monotonic(), 0.001)
             try:
                 method = bell.notification(left)["method"]
             except TimeoutError:
