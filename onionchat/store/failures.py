@@ -25,9 +25,8 @@ def explained() -> Iterator[None]:
 def _known(error: Exception) -> UserError | None:
     if isinstance(error, OSError):
         return _disk_full() if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
-    if isinstance(error, peewee.PeeweeException) and error.args:
-        error = error.args[0]  # what the library raised; peewee wraps it
-    return _of_sqlite(getattr(error, "sqlite_errorcode", 0))
+    original = getattr(error, "orig", error)  # peewee wraps what the library raised
+    return _of_sqlite(getattr(original, "sqlite_errorcode", 0))
 
 
 def _of_sqlite(code: int) -> UserError | None:
