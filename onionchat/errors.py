@@ -91,3 +91,9 @@ def rebuild(name: str, message: str, hint: str) -> OnionchatError:
         if kind.name == name:
             return kind(message, hint)
     return OnionchatError(message, hint)
+
+
+def first_of(group: BaseExceptionGroup[BaseException]) -> BaseException:
+    """What went wrong first in a group of tasks: one sentence is told, not a tree."""
+    first = group.exceptions[0]
+    return first_of(first) if isinstance(first, BaseExceptionGroup) else first

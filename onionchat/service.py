@@ -19,7 +19,7 @@ from typing import Any, Never
 import msgspec
 
 from onionchat.errors import OnionchatError
-from onionchat.node.hardening import describe, harden
+from onionchat.hardening import describe, harden
 from onionchat.node.node import Node
 from onionchat.node.options import UpOptions, decode_start
 from onionchat.node.profile import Profile, unlocked
@@ -67,7 +67,7 @@ async def _serve(options: UpOptions, passphrase: bytes, say: _Reporter) -> None:
         node = Node(profile, client, target, dial=options.dial)
         async with asyncio.TaskGroup() as group:
             helpers = [
-                group.create_task(Server(profile, options.paths.rpc_socket).run()),
+                group.create_task(Server(profile, options.paths.rpc_socket, VERBS).run()),
                 group.create_task(client.run()),
                 group.create_task(_tell_progress(client, node, say)),
             ]

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from onionchat.errors import LocalError, OnionchatError, rebuild
-from onionchat.node.hardening import die_with_parent
+from onionchat.hardening import die_with_parent
 
 STOP_TIMEOUT = 10
 ANSWER_TIMEOUT = 120

@@ -159,7 +159,8 @@ class _Envelope:
 
 def _open_current(state: State, skipped: Skipped, envelope: _Envelope, header: Header) -> Opened:
     """Another envelope of the chain that we are receiving."""
-    assert state.hkr is not None and state.ckr is not None
+    assert state.hkr is not None
+    assert state.ckr is not None
     if header.chain != state.chain:
         raise Clone("two chains under one header key", envelope.digest)
     if header.n < state.nr:
@@ -182,7 +183,8 @@ def _open_next(
         _, stored = _advance(state.ckr, state.hkr, state.nr, header.pn)
     try:
         half = _receiving_half(state, header)
-        assert half.ckr is not None and half.hkr is not None
+        assert half.ckr is not None
+        assert half.hkr is not None
         ckr, ahead = _advance(half.ckr, half.hkr, 0, header.n)
         padded = envelope.open(kdf.mac(ckr, b"\x01"))
         after = _sending_half(replace(half, own=OwnKeys.of(rand(32), rand(kem.SEED))))
@@ -228,7 +230,8 @@ def _receiving_half(state: State, header: Header) -> State:
 
 def _sending_half(state: State) -> State:
     """Our new chain, under `state.own`."""
-    assert state.peer_dh is not None and state.peer_ek is not None
+    assert state.peer_dh is not None
+    assert state.peer_ek is not None
     ct, shared = kem.encapsulate(state.peer_ek)
     secret = exchange(state.own.x25519, state.peer_dh)
     context = kdf.digest(state.own.dh_public, state.peer_dh, state.peer_ek, ct)

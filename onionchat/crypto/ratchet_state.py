@@ -10,7 +10,7 @@ Skipped message keys are not in it; the store keeps them in a table of their own
 
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Self
+from typing import Any, Self
 
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -115,10 +115,11 @@ class State:
             raise DamagedError(
                 "a stored session is not readable", "report this; the profile was not changed"
             )
-        counters = (int.from_bytes(data[at : at + 4], "big") for at in (83, 87, 91))
-        optional, at = {}, _FIXED
+        ns, nr, pn = (int.from_bytes(data[at : at + 4], "big") for at in (83, 87, 91))
+        optional: dict[str, Any] = {}
+        at = _FIXED
         for name, size in sizes.items():
             optional[name] = data[at : at + size]
             at += size
         own = OwnKeys.decode(data[95:_FIXED])
-        return cls(SessionId(data[3:19]), data[19:51], data[51:83], own, *counters, **optional)
+        return cls(SessionId(data[3:19]), data[19:51], data[51:83], own, ns, nr, pn, **optional)

@@ -27,7 +27,7 @@ from typing import Any
 
 from onionchat.errors import OnionchatError, UnreachableError, rebuild
 from onionchat.node.clock import wait
-from onionchat.node.hardening import die_with_parent, harden
+from onionchat.hardening import die_with_parent, harden
 from onionchat.node.options import UpOptions, encode_start
 from onionchat.store.lock import Lock
 from onionchat.tor.attach import attachment

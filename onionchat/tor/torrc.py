@@ -1,0 +1,83 @@
+"""The configuration of the tor that we start ourselves.
+
+No TCP port, no defaults of the system, nothing that would make this tor differ from
+others on the wire (research/tor.md 1.6 has the reason for each line). Only the
+flags of the SOCKS socket are ours: onions only, tor's own words for why a dial failed,
+and a circuit for each contact that stays with it.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from onionchat.errors import UsageError
+from onionchat.tor.find import check_not_writable
+
+SOCKS_FLAGS = "OnionTrafficOnly ExtendedErrors IsolateSOCKSAuth KeepAliveIsolateSOCKSAuth"
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where our tor keeps its state, its two sockets and its cookie."""
+
+    data: Path
+    control: Path
+    socks: Path
+    cookie: Path
+
+
+def own_torrc(
+    places: Places,
+    owner: int,
+    *,
+    include: Path | None = None,
+    bridges: Sequence[str] = (),
+    transports: Sequence[str] = (),
+) -> str:
+    """The text of the torrc. `owner`: the process tor ends with. RefusedError, UsageError."""
+    lines = [
+        f"DataDirectory {_quoted(places.data)}",
+        f"ControlSocket {_quoted(places.control)}",
+        "CookieAuthentication 1",
+        f"CookieAuthFile {_quoted(places.cookie)}",
+        f"SocksPort {_quoted(f'unix:{places.socks}')} {SOCKS_FLAGS}",
+        f"__OwningControllerProcess {owner}",
+        "ClientOnly 1",
+        "AvoidDiskWrites 1",
+        "SafeLogging 1",
+        "Log notice stdout",
+        "DormantCanceledByStartup 1",
+        "GeoIPFile",
+        "GeoIPv6File",
+    ]
+    lines += _bridge_lines(bridges, transports)
+    if include is not None:
+        check_not_writable(include)
+        lines.append(f"%include {_quoted(include.absolute())}")
+    return "\n".join(lines) + "\n"
+
+
+def _bridge_lines(bridges: Sequence[str], transports: Sequence[str]) -> list[str]:
+    lines = ["UseBridges 1"] if bridges else []
+    for transport in transports:
+        name, _, path = transport.partition("=")
+        if not name or not path:
+            raise UsageError(
+                f"{transport!r} is not NAME=PATH", "such as --transport obfs4=/usr/bin/obfs4proxy"
+            )
+        check_not_writable(Path(path))
+        lines.append(f"ClientTransportPlugin {_one_line(name)} exec {_one_line(path)}")
+    return lines + [f"Bridge {_one_line(bridge)}" for bridge in bridges]
+
+
+def _quoted(value: Path | str) -> str:
+    """A C string as tor reads it."""
+    text = _one_line(str(value)).replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{text}"'
+
+
+def _one_line(text: str) -> str:
+    """Nothing that could begin another option."""
+    if not text.isprintable():
+        raise UsageError(f"{text!r} cannot stand in tor's configuration", "write it on one line")
+    return text
