@@ -69,6 +69,14 @@ def test_another_length_is_damage(cut: bytes) -> None:
         vault.unlock(cut, PHRASE)
 
 
+@pytest.mark.parametrize("size", [585 + 32, 4095, 4097])
+def test_another_length_with_a_right_checksum_is_damage_too(
+    made: tuple[bytes, bytes], size: int
+) -> None:
+    with pytest.raises(DamagedError):
+        vault.unlock(checked((made[0] + b"+")[:size]), PHRASE)
+
+
 def test_a_later_version_is_left_alone(made: tuple[bytes, bytes]) -> None:
     with pytest.raises(DamagedError, match="version 2") as caught:
         vault.unlock(checked(b"\x02" + made[0][1:]), PHRASE)

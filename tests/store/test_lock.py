@@ -35,6 +35,7 @@ def child(source: str, *arguments: str, pass_fds: tuple[int, ...] = ()) -> subpr
 
 def test_a_second_holder_is_refused_and_the_first_is_named(tmp_path: Path) -> None:
     path = tmp_path / "lock"
+    path.write_text("99999999999\n")  # of an earlier holder
     with Lock.acquire(path):
         assert holder(path) == os.getpid()
         assert not wait_free(path, 0.01)
@@ -81,3 +82,18 @@ def test_the_parent_keeps_it_when_the_child_lets_go(tmp_path: Path) -> None:
         with child(KEEP, str(lock.descriptor), pass_fds=(lock.descriptor,)) as process:
             process.communicate()
         assert holder(path) == os.getpid()
+
+
+def test_who_adopted_it_hands_it_to_nobody(tmp_path: Path) -> None:
+    with Lock.acquire(tmp_path / "lock") as lock:
+        inherited = os.dup(lock.descriptor)
+        os.set_inheritable(inherited, True)
+        with Lock.adopt(inherited) as adopted:
+            assert not os.get_inheritable(adopted.descriptor)
+
+
+def test_a_lock_without_its_number_yet_is_nobody_to_signal(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with Lock.acquire(path) as lock:
+        os.ftruncate(lock.descriptor, 0)
+        assert holder(path) is None
