@@ -13,16 +13,15 @@ import json
 import os
 import signal
 import sys
-from contextlib import ExitStack
 from typing import Any, Never
 
 import msgspec
 
 from onionchat.errors import OnionchatError
-from onionchat.hardening import describe, harden
+from onionchat.hardening import harden
 from onionchat.node.node import Node
 from onionchat.node.options import UpOptions, decode_start
-from onionchat.node.profile import Profile, unlocked
+from onionchat.node.profile import unlocked
 from onionchat.node.verbs import VERBS
 from onionchat.paths import Paths
 from onionchat.rpc.server import Server

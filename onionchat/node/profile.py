@@ -5,17 +5,28 @@ the same lock; `live` is None then. A profile is made once, never re-made: where
 exists and the database does not, that is damage and said so.
 """
 
-from collections.abc import Callable
+import asyncio
+import secrets
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import ParamSpec, Protocol, TypeVar
 
+from onionchat.crypto import vault
+from onionchat.crypto.address import format_address
 from onionchat.crypto.identity import Identity
-from onionchat.errors import UnreachableError
+from onionchat.crypto.vault import Cost
+from onionchat.errors import RefusedError, UnreachableError
 from onionchat.node.clock import Clock, wall_clock
 from onionchat.node.events import Feed
+from onionchat.paths import Paths
+from onionchat.store import identity as identities
+from onionchat.store import keyslot
 from onionchat.store.database import Database
 from onionchat.store.identity import Me
+from onionchat.store.lock import Lock
 from onionchat.tor.status import TorStatus
+from onionchat.types import IdentityKey, Incarnation, StreamId
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -62,3 +73,46 @@ class Profile:
         """Something was committed for this contact; a running node should look."""
         if self.live is not None:
             await self.live.changed(contact)
+
+
+def create_profile(paths: Paths, passphrase: bytes, cost: Cost = Cost.DEFAULT) -> str:
+    """A new identity under this passphrase; its address. RefusedError if there is one.
+
+    The keyslot is written last: what is there before it is no profile, and is removed if
+    anything fails.
+    """
+    paths.make()
+    with Lock.acquire(paths.lock):
+        if paths.exists():
+            raise RefusedError(
+                f"there is a profile in {paths.root} already", "choose another name with --profile"
+            )
+        for left_over in (paths.database, paths.generation):
+            left_over.unlink(missing_ok=True)
+        slots, master = vault.create(passphrase, cost)
+        key = asyncio.run(_fill(paths, vault.derive(master, "database")))
+        keyslot.write(paths.keyslot, slots)
+        return format_address(key)
+
+
+@asynccontextmanager
+async def unlocked(paths: Paths, passphrase: bytes) -> AsyncIterator[Profile]:
+    """The open profile. NotFoundError, LockedError, DamagedError, RefusedError.
+
+    The caller holds the profile's lock: one writer, always.
+    """
+    master = vault.unlock(keyslot.read(paths.keyslot), passphrase)
+    async with await Database.open(paths.database, vault.derive(master, "database")) as db:
+        me = await db.run(identities.load)
+        yield Profile(db, me, Identity.from_seed(me.seed), Feed(db))
+
+
+async def _fill(paths: Paths, key: bytes) -> IdentityKey:
+    me = Me(
+        secrets.token_bytes(32),
+        StreamId(secrets.token_bytes(8)),
+        Incarnation(secrets.token_bytes(16)),
+    )
+    async with await Database.open(paths.database, key, create=True) as db:
+        await db.run(identities.create, me, wall_clock())
+    return Identity.from_seed(me.seed).key

@@ -25,13 +25,15 @@ from functools import partial
 from itertools import chain, repeat
 from typing import Any
 
-from onionchat.errors import OnionchatError, UnreachableError, rebuild
-from onionchat.node.clock import wait
+from onionchat.errors import OnionchatError, UnreachableError, first_of, rebuild
 from onionchat.hardening import die_with_parent, harden
+from onionchat.node.clock import wait
 from onionchat.node.options import UpOptions, encode_start
 from onionchat.store.lock import Lock
 from onionchat.tor.attach import attachment
 from onionchat.tor.find import TorBinary, find_tor
+from onionchat.tor.process import TorFailed, run_tor
+from onionchat.tor.torrc import Places, own_torrc
 
 Report = Callable[[dict[str, Any]], None]
 """Called with one line of progress: {"event": "tor" | "ready" | "warning", ...}."""
@@ -79,8 +81,12 @@ class Supervisor:
                 group.create_task(self._keep_node())
                 if self._own_tor is not None:
                     group.create_task(self._keep_tor(self._own_tor))
-        except* _End as ended:
-            raise_first(ended)
+        except BaseExceptionGroup as group_of_one:
+            ended = first_of(group_of_one)
+            if not isinstance(ended, _End):
+                raise
+            if ended.error is not None:
+                raise ended.error from None
         finally:
             for number in (signal.SIGTERM, signal.SIGINT):
                 loop.remove_signal_handler(number)
@@ -166,6 +172,9 @@ class Supervisor:
                 self._warning = warning
         self._report(said)
 
+    def _log(self, line: str) -> None:
+        self._report({"event": "log", "message": line})
+
     async def _keep_tor(self, binary: TorBinary) -> None:
         """Start tor when the profile is unlocked; a tor that dies is started again.
 
@@ -177,12 +186,25 @@ class Supervisor:
             self._report({"event": "warning", "message": binary.warning})
         for pause in _pauses():
             try:
-                await run_tor(binary, self._options)
+                torrc = _torrc(self._options)
+                await run_tor(binary, torrc, self._options.paths.root, self._log)
             except TorFailed as failed:
                 if not self._ready.is_set():
                     raise _End(failed) from None
                 self._report({"event": "warning", "message": failed.message})
             await _pause(pause)
+
+
+def _torrc(options: UpOptions) -> str:
+    paths = options.paths
+    places = Places(paths.tor_data, paths.tor_control, paths.tor_socks, paths.tor_cookie)
+    return own_torrc(
+        places,
+        os.getpid(),
+        include=options.torrc_include,
+        bridges=options.bridges,
+        transports=options.transports,
+    )
 
 
 def _own_tor(options: UpOptions) -> TorBinary | None:

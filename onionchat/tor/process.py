@@ -139,5 +139,6 @@ def why(code: int, log: list[str]) -> TorFailed:
     for words, meaning, step in _REASONS:
         if words in told:
             return TorFailed(f"tor does not start: {meaning}", step)
-    last = _STAMP.sub("", complaints[-1]) if complaints else f"it ended with code {code}"
+    first = [line for line in complaints if "see warnings above" not in line]
+    last = _STAMP.sub("", first[-1]) if first else f"it ended with code {code}"
     return TorFailed(f"tor does not start: {last}", "look at its log with `onionchat -v up`")

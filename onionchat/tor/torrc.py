@@ -40,7 +40,7 @@ def own_torrc(
         f"ControlSocket {_quoted(places.control)}",
         "CookieAuthentication 1",
         f"CookieAuthFile {_quoted(places.cookie)}",
-        f"SocksPort {_quoted(f'unix:{places.socks}')} {SOCKS_FLAGS}",
+        f"SocksPort unix:{_quoted(places.socks)} {SOCKS_FLAGS}",
         f"__OwningControllerProcess {owner}",
         "ClientOnly 1",
         "AvoidDiskWrites 1",

@@ -67,11 +67,11 @@ async def _bootstrapped(home: Path, binary: TorBinary, authorities: str) -> None
         async with (
             asyncio.timeout(START_DEADLINE),
             await TorProcess.start(binary, torrc, look) as tor,
+            asyncio.TaskGroup() as group,
         ):
-            async with asyncio.TaskGroup() as group:
-                running = group.create_task(tor.run())
-                await done.wait()
-                running.cancel()
+            running = group.create_task(tor.run())
+            await done.wait()
+            running.cancel()
     except TimeoutError:
         raise UnreachableError(
             f"the private network was not usable within {START_DEADLINE:g} seconds",
