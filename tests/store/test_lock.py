@@ -4,6 +4,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 from pathlib import Path
 
 import pytest
@@ -44,6 +45,26 @@ def test_a_second_holder_is_refused_and_the_first_is_named(tmp_path: Path) -> No
     assert holder(path) is None
     assert wait_free(path, 10)
     Lock.acquire(path).close()
+
+
+def test_a_watcher_is_never_in_the_way(tmp_path: Path) -> None:
+    """Somebody who waits, or asks all the time, must not make a node fail to start."""
+    path = tmp_path / "lock"
+    stop = threading.Event()
+
+    def ask() -> None:
+        while not stop.is_set():
+            holder(path)
+            wait_free(path, 0)
+
+    asking = threading.Thread(target=ask)
+    asking.start()
+    try:
+        for _ in range(200):
+            Lock.acquire(path).close()
+    finally:
+        stop.set()
+        asking.join()
 
 
 def test_nobody_holds_what_is_not_there(tmp_path: Path) -> None:
