@@ -38,13 +38,13 @@ def parse_address(text: str) -> IdentityKey:
     Accepted around the 56 characters: `onionchat:` before, `.onion` behind, any case.
     """
     if not text.isascii():
-        raise UsageError("an address has no letters like these", _AGAIN)
+        raise UsageError("an address has only plain ASCII letters and digits", _AGAIN)
     name = text.lower().removeprefix(_SCHEME).removesuffix(_SUFFIX)
     _check_shape(name)
     raw = base64.b32decode(name.upper())
     key, checksum, version = raw[:32], raw[32:34], raw[34]
     if version != VERSION:
-        raise UsageError("this is not a version 3 onion address", _AGAIN)
+        raise UsageError("this is no version 3 onion address: those end in d", _AGAIN)
     if checksum != _checksum(key):
         raise UsageError("the address has a typing mistake: its checksum is wrong", _AGAIN)
     if not is_valid_key(key):
@@ -60,8 +60,12 @@ def _checksum(key: bytes) -> bytes:
 
 
 def _check_shape(name: str) -> None:
+    if "/" in name:
+        raise UsageError("an address is no link: it has no slashes", "leave out what surrounds it")
+    if any(map(str.isspace, name)):
+        raise UsageError("an address has no white space", "write it in one piece")
     if "." in name:
-        raise UsageError("an address has no dots except before `onion`", _AGAIN)
+        raise UsageError("an address has no dot except the one before `onion`", _AGAIN)
     if len(name) != LENGTH:
         raise UsageError(f"an address has {LENGTH} characters, this has {len(name)}", _AGAIN)
     if not _ALPHABET.issuperset(name):

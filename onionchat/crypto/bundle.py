@@ -17,7 +17,7 @@ from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
 
 from onionchat.crypto.identity import Identity
 from onionchat.crypto.kdf import LABEL
-from onionchat.errors import RemoteError
+from onionchat.errors import LocalError, RemoteError
 from onionchat.types import IdentityKey
 
 VERSION = 1
@@ -69,7 +69,9 @@ class Bundle:
 
 
 def sign(owner: Identity, bundle: Bundle) -> bytes:
-    """The signed bundle, 1306 bytes, for kinds 2 and 3."""
+    """The signed bundle, 1306 bytes. LocalError for a live one: it must stay deniable."""
+    if bundle.kind is Kind.LIVE:
+        raise LocalError("a live bundle is never signed")
     data = bundle.encode()
     return data + owner.sign(_signed(owner.key, data))
 

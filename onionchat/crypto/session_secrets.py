@@ -14,11 +14,11 @@ class SessionSecrets:
     """
 
     sid: SessionId
-    ad: bytes
+    ad: bytes = field(repr=False)
     sk: bytes = field(repr=False)
     hka: bytes = field(repr=False)
     nhkb: bytes = field(repr=False)
     dh_private: bytes | None = field(default=None, repr=False)
     kem_seed: bytes | None = field(default=None, repr=False)
-    peer_dh: bytes | None = None
+    peer_dh: bytes | None = field(default=None, repr=False)
     peer_ek: bytes | None = field(default=None, repr=False)

@@ -37,18 +37,23 @@ class Transcript:
 
     def seal(self, plaintext: bytes) -> bytes:
         """Once for each `mix_key`: 16 bytes longer than the plaintext."""
-        sealed = ChaCha20Poly1305(self._key).encrypt(_NONCE, plaintext, self._hash)
+        sealed = self._cipher().encrypt(_NONCE, plaintext, self._hash)
         self.mix_hash(sealed)
         return sealed
 
     def open(self, sealed: bytes) -> bytes:
         """RemoteError if it was not sealed by somebody with the same transcript."""
         try:
-            plaintext = ChaCha20Poly1305(self._key).decrypt(_NONCE, sealed, self._hash)
+            plaintext = self._cipher().decrypt(_NONCE, sealed, self._hash)
         except InvalidTag:
             raise RemoteError("a part of the handshake does not open") from None
         self.mix_hash(sealed)
         return plaintext
+
+    def _cipher(self) -> ChaCha20Poly1305:
+        """With the key of the last `mix_key`, once: a second use is refused by its length."""
+        key, self._key = self._key, b""
+        return ChaCha20Poly1305(key)
 
     def session(
         self,
