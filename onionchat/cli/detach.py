@@ -33,6 +33,7 @@ def detached(work: Callable[[Report], None], report: Report) -> None:
         with os.fdopen(read, encoding="utf-8") as lines:
             _listen(lines, report)
     except BaseException:  # Ctrl-C too: what was started does not stay behind
+        _stop(child)
         raise
 
 

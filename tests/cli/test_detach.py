@@ -59,9 +59,10 @@ def test_ctrl_c_while_waiting_leaves_nothing_behind() -> None:
     def interrupt(_: dict[str, Any]) -> None:
         raise KeyboardInterrupt
 
-    with gate() as (never, _):
+    with gate() as (never, ours):
 
         def work(report: Report) -> None:
+            os.close(ours)  # or it would wait for itself
             report({"event": "tor", "state": "starting"})
             os.read(never, 1)
 
