@@ -14,6 +14,8 @@ import sys
 import traceback
 from types import TracebackType
 
+from onionchat.errors import first_of
+
 PR_SET_PDEATHSIG = 1
 PR_SET_DUMPABLE = 4
 
@@ -39,13 +41,18 @@ def _prctl(option: int, value: int) -> None:
 
 
 def _where_not_what(
-    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    _kind: type[BaseException], error: BaseException, _trace: TracebackType | None
 ) -> None:
-    print(describe(kind, trace), file=sys.stderr, end="")  # noqa: T201 - the last word of a process
+    print(describe(error), file=sys.stderr, end="")  # noqa: T201 - the last word of a process
 
 
-def describe(kind: type[BaseException], trace: TracebackType | None) -> str:
-    """A traceback of places only: file, line and function, then the exception's class."""
-    frames = traceback.extract_tb(trace)
+def describe(error: BaseException) -> str:
+    """A traceback of places only: file, line and function, then the exception's class.
+
+    Of a group of tasks the first that failed is shown: the others ended because it did.
+    """
+    if isinstance(error, BaseExceptionGroup):
+        error = first_of(error)
+    frames = traceback.extract_tb(error.__traceback__)
     lines = [f"  {frame.filename}:{frame.lineno} in {frame.name}\n" for frame in frames]
-    return "".join(["onionchat: internal error\n", *lines, f"  {kind.__name__}\n"])
+    return "".join(["onionchat: internal error\n", *lines, f"  {type(error).__name__}\n"])

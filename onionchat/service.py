@@ -13,6 +13,7 @@ import json
 import os
 import signal
 import sys
+from contextlib import suppress
 from typing import Any, Never
 
 import msgspec
@@ -41,7 +42,8 @@ class _Reporter:
 
     def __call__(self, event: str, **fields: Any) -> None:
         line = json.dumps({"event": event, **fields}) + "\n"
-        os.write(self._descriptor, line.encode())
+        with suppress(BrokenPipeError):  # the supervisor is ending, and we with it
+            os.write(self._descriptor, line.encode())
 
 
 def main(start: int, report: int, lock: int) -> int:

@@ -84,7 +84,7 @@ def _write(stream: TextIO | None, text: str) -> None:
 
 
 def _silence(stream: TextIO) -> None:
-    """What is left in the buffer goes nowhere, so that the interpreter's last flush is quiet."""
+    """What is left goes nowhere, so that the flush at exit is quiet (Python docs, SIGPIPE)."""
     nowhere = os.open(os.devnull, os.O_WRONLY)
     os.dup2(nowhere, stream.fileno())
     os.close(nowhere)

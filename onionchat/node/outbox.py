@@ -61,6 +61,11 @@ def unreceipted(contact: int, shared: frozenset[SessionId]) -> Batch:
     return Batch(tuple(row.wire for row in rows), tuple(row.id for row in rows))
 
 
+def wrote(rows: tuple[int, ...], now: Millis) -> None:
+    """The bytes of these rows have left, and this connection has nothing more to say."""
+    outbox.mark_sent(rows, now)
+
+
 def take(order: Order, stream: StreamId, now: Millis) -> Batch:
     """Mark what was written, encrypt what waits. One transaction."""
     outbox.mark_sent(order.written, now)

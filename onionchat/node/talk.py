@@ -137,8 +137,13 @@ class Talk:
                     batch = await self._what_waits(written)
                 await self._write(batch.wires)
                 written = batch.rows
-            if not written:
-                await wait(self._wake, self._receipts_at)
+                if not written:
+                    await wait(self._wake, self._receipts_at)
+            else:
+                if written:
+                    await self._profile.change(outbox.wrote, written, self._profile.clock())
+                    written = ()
+                await wait(self._wake, None)
 
     async def _what_waits(self, written: tuple[int, ...]) -> Batch:
         """One batch; the outbox rows in it are marked as sent with the next one."""

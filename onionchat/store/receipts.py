@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+from peewee import JOIN
+
 from onionchat.store.models import Receipt, Seen, Session
 from onionchat.types import MessageId
 
@@ -62,7 +64,7 @@ def again(device: int, digest: bytes) -> bytes | None:
         Seen.select(Seen.id, Seen.message_id, Receipt.wire)
         .join(Session)
         .switch(Seen)
-        .join(Receipt, "LEFT OUTER")
+        .join(Receipt, JOIN.LEFT_OUTER, on=Seen.receipt == Receipt.id)
         .where(Seen.digest == digest, Session.device == device)
     )
     seen, message_id, wire = mine.tuples().first()

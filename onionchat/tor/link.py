@@ -12,7 +12,6 @@ over a virtual network. What a link promises:
 """
 
 import asyncio
-from contextlib import suppress
 from typing import Protocol
 
 from onionchat.tor.address import Address, UnixAddress
@@ -75,11 +74,14 @@ class StreamLink:
         self._closed = True
         self._writer.close()
         try:
-            with suppress(OSError):
-                async with asyncio.timeout(LINGER):
-                    await self._writer.wait_closed()
-        finally:
-            self._writer.transport.abort()
+            async with asyncio.timeout(LINGER):
+                await self._writer.wait_closed()
+        except (TimeoutError, asyncio.CancelledError) as late:
+            self._writer.transport.abort()  # not after it has closed: CPython 3.11 trips
+            if isinstance(late, asyncio.CancelledError):
+                raise
+        except OSError:
+            return
 
 
 async def connect(address: Address) -> StreamLink:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from tests.live.person import Person
 
-from onionchat.tor.testnet import Network
+from onionchat.tor.testnet import Info
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
@@ -35,7 +35,7 @@ def texts(seed: int) -> list[str]:
 
 
 @pytest.fixture
-def people(tmp_path: Path, network: Network) -> Iterator[tuple[Person, Person]]:
+def people(tmp_path: Path, network: Info) -> Iterator[tuple[Person, Person]]:
     with (
         Person("alice", tmp_path / "a", network.client_torrc) as alice,
         Person("bob", tmp_path / "b", network.client_torrc) as bob,

@@ -16,7 +16,7 @@ def test_a_request_is_accepted_and_a_text_is_delivered_and_receipted(tmp_path: P
             sent = await alice("send", name="bob", text="hello", wait="delivered", timeout=30)
             assert sent.state == "delivered"
             (got,) = await bob("receive", timeout=30)
-            assert (got.text, got.seq, got.missing, got.late) == ("hello", 1, None, False)
+            assert (got.text, got.seq, got.missing, got.late) == ("hello", 1, 0, False)
             back = await bob("send", name="alice", text="and back", wait="delivered", timeout=30)
             assert back.state == "delivered"
             (got,) = await alice("receive", timeout=30)

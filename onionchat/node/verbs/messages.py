@@ -242,7 +242,7 @@ def _as_incoming(row: IncomingRow) -> Incoming:
         conversation=_conversation(row.conversation),
         text=row.text,
         seq=row.seq,
-        missing=row.missing,
+        missing=None if row.seq is None else row.missing or 0,
         late=row.late,
         sent_at=rfc3339(row.clock),
         received_at=rfc3339(row.at),

@@ -36,13 +36,14 @@ def start_detached(directory: Path, binary: TorBinary) -> Info:
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     read, write = os.pipe()
     with os.fdopen(read) as answers:
-        subprocess.Popen(
+        subprocess.run(
             [sys.executable, "-m", "onionchat.tor.testnet", directory, binary.path, str(write)],
             pass_fds=[write],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             start_new_session=True,
+            check=True,
         )
         os.close(write)
         answer = json.loads(answers.readline() or "{}")
