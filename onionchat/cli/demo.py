@@ -25,10 +25,15 @@ Step = tuple[str, str]
 @click.pass_obj
 def demo(invocation: Invocation) -> None:
     """See two people talk, on this machine only; nothing stays behind."""
+
+    def show(step: str, detail: str) -> None:
+        invocation.out.row({"step": step, "detail": detail}, f"{step:9} {line(detail)}")
+
     with ExitStack() as stack:
         home = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="onionchat-demo-")))
         for step, detail in conversation(stack, home):
-            invocation.out.row({"step": step, "detail": detail}, f"{step:9} {line(detail)}")
+            show(step, detail)
+    show("done", "both nodes and the network are stopped, their files removed")
 
 
 def conversation(stack: ExitStack, home: Path) -> Iterator[Step]:
@@ -56,7 +61,6 @@ def conversation(stack: ExitStack, home: Path) -> Iterator[Step]:
     for person in (alice, bob):
         (*_, last) = person("history", _other(person, alice, bob).name)
         yield "history", f"{person.name}'s last line: {last['text']} ({last['state']})"
-    yield "done", "both nodes and the network are stopped, their files removed"
 
 
 def _meet(alice: Actor, bob: Actor) -> Iterator[Step]:
@@ -80,8 +84,9 @@ def _survive(alice: Actor, bob: Actor, client_torrc: str) -> Iterator[Step]:
     """What is sent to a node that was killed arrives when it is back, once."""
     bob.kill()
     yield "killed", "bob's node is gone, as if the power had failed"
-    (row,) = alice("send", "bob", stdin="are you still there?")
-    yield "queued", f"alice to bob: {row['hint']}"
+    text = "are you still there?"
+    (row,) = alice("send", "bob", stdin=text)
+    yield row["state"], f"alice to bob: {text}"
     bob.up(client_torrc)
     bob.ready()
     yield "up", "bob is back"
