@@ -35,6 +35,7 @@ def ask_anyway(invocation: Invocation, method: str, **params: Any) -> Any:
     try:
         return ask(invocation, method, **params)
     except UnreachableError:
+        invocation.out.detail("no node is running: opening the profile itself")
         phrase = prompt.passphrase(invocation)
     from onionchat.service import offline
 

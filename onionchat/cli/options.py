@@ -17,7 +17,6 @@ import click
 from click.core import ParameterSource
 
 from onionchat import __version__
-from onionchat.cli.invocation import Invocation
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -152,10 +151,3 @@ def _format_examples(examples: Sequence[str], formatter: click.HelpFormatter) ->
             for example in examples:
                 formatter.write(f"  {example}\n")
         formatter.write_paragraph()
-
-
-def invocation(context: click.Context) -> Invocation:
-    """What this run of the program was asked for."""
-    found = context.find_object(Invocation)
-    assert found is not None
-    return found

@@ -25,8 +25,13 @@ class Person:
     def __call__(self, *words: str, stdin: str = "", code: int = 0) -> list[dict[str, Any]]:
         """Run one command with --json; the lines of its stdout. Fails on another exit code."""
         done = subprocess.run(
-            self._command(*words), input=stdin, capture_output=True, text=True, env=self._env(),
-            timeout=120, check=False,
+            self._command(*words),
+            input=stdin,
+            capture_output=True,
+            text=True,
+            env=self._env(),
+            timeout=120,
+            check=False,
         )
         assert done.returncode == code, (words, done.returncode, done.stderr)
         return [json.loads(line) for line in done.stdout.splitlines()]
@@ -40,8 +45,13 @@ class Person:
         os.write(write, PASSPHRASE.encode() + b"\n")
         os.close(write)
         done = subprocess.run(
-            self._command("--passphrase-fd", str(read), "init"), pass_fds=[read], check=True,
-            capture_output=True, text=True, env=self._env(), stdin=subprocess.DEVNULL,
+            self._command("--passphrase-fd", str(read), "init"),
+            pass_fds=[read],
+            check=True,
+            capture_output=True,
+            text=True,
+            env=self._env(),
+            stdin=subprocess.DEVNULL,
         )
         os.close(read)
         return str(json.loads(done.stdout)["address"])
@@ -51,12 +61,18 @@ class Person:
         read, write = os.pipe()
         os.write(write, PASSPHRASE.encode() + b"\n")
         os.close(write)
-        self.up = subprocess.Popen(
-            self._command("--passphrase-fd", str(read), "up", "--torrc-include", str(self.torrc),
-                          "--timeout", str(UP_TIMEOUT)),
-            pass_fds=[read], stdout=subprocess.PIPE, stderr=(self.home / "up.log").open("a"),
-            stdin=subprocess.DEVNULL, text=True, env=self._env(), start_new_session=True,
-        )
+        words = ("up", "--torrc-include", str(self.torrc), "--timeout", str(UP_TIMEOUT))
+        with (self.home / "up.log").open("a") as log:
+            self.up = subprocess.Popen(
+                self._command("--passphrase-fd", str(read), *words),
+                pass_fds=[read],
+                stdout=subprocess.PIPE,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                text=True,
+                env=self._env(),
+                start_new_session=True,
+            )
         os.close(read)
         assert self.up.stdout is not None
         line = self.up.stdout.readline()

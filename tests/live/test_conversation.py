@@ -17,7 +17,15 @@ from onionchat.tor.testnet import Info
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
-SCRIPTS = ("plain words ", "Ελληνικά ", "кириллица ", "עברית ", "日本語のテキスト", "🧅👩‍💻🇺🇳 ", "e\u0301 \u202e x ")
+SCRIPTS = (
+    "plain words ",
+    "Ελληνικά ",
+    "кириллица ",
+    "עברית ",
+    "日本語のテキスト",
+    "🧅👩‍💻🇺🇳 ",
+    "e\u0301 \u202e x ",
+)
 EACH_WAY = 100
 
 
