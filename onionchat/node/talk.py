@@ -140,6 +140,7 @@ class Talk:
                 if not written:
                     await wait(self._wake, self._receipts_at)
             else:
+                self._repeated = False  # what another connection writes now, it may lose
                 if written:
                     await self._profile.change(outbox.wrote, written, self._profile.clock())
                     written = ()

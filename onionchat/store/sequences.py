@@ -53,9 +53,11 @@ def _row(whose: Whose) -> Sequence:
     same_device = (
         Sequence.device.is_null() if whose.device is None else Sequence.device == whose.device
     )
-    row = Sequence.get_or_none(
+    row: Sequence | None = Sequence.get_or_none(
         Sequence.conversation == whose.conversation, same_device, Sequence.stream == whose.stream
     )
-    return row or Sequence.create(
-        conversation=whose.conversation, device=whose.device, stream=whose.stream, highest=0
-    )
+    if row is None:
+        row = Sequence.create(
+            conversation=whose.conversation, device=whose.device, stream=whose.stream, highest=0
+        )
+    return row

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.live.person import Person
 
 from onionchat.tor.testnet import Info
+from tests.live.person import Person
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 

@@ -14,6 +14,7 @@ from typing import Any, Never
 
 from onionchat.crypto.address import format_address, service_id
 from onionchat.crypto.identity import Identity
+from onionchat.node.clock import wall_clock
 from onionchat.node.events import Feed
 from onionchat.node.node import Node
 from onionchat.node.profile import Profile
@@ -98,7 +99,7 @@ class Home:
             if new:
                 stream, incarnation = secrets.token_bytes(8), secrets.token_bytes(16)
                 me = Me(self._seed, StreamId(stream), Incarnation(incarnation))
-                await db.run(identities.create, me, 0)
+                await db.run(identities.create, me, wall_clock())
             me = await db.run(identities.load)
             yield Profile(db, me, self.identity, Feed(db))
 

@@ -3,7 +3,6 @@
 import asyncio
 from pathlib import Path
 
-from onionchat.store import messages, outbox
 from tests.node.street import Home, Street, befriend
 
 

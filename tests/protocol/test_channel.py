@@ -87,7 +87,7 @@ def test_the_responder_says_nothing_before_the_whole_of_m1() -> None:
 def test_m3_alone_proves_nobody() -> None:
     _, responder, seal, _ = keyed()
     assert responder.seen == []
-    assert responder.channel.peer is responder.channel.secrets is None
+    assert (responder.channel.peer, responder.channel.secrets) == (None, None)
     hello = seal.seal(Kind.HELLO, hellos.encode(HELLO_I))
     responder.hear(hello[:-1])
     assert responder.channel.peer is None
@@ -353,7 +353,7 @@ def test_a_flipped_bit_in_an_envelope_ends_it() -> None:
     responder.hear(m1)
     initiator.hear(responder.channel.take())
     before, envelope = initiator.channel.take(), initiator.say(Envelope(b"e" * 3884))
-    for bad in flips(envelope)[::16] + [flips(envelope)[-1]]:
+    for bad in [*flips(envelope)[::16], flips(envelope)[-1]]:
         _, responder = strangers()
         responder.hear(m1)
         assert responder.hear(before + bad) == [PeerHello(HELLO_I)]

@@ -10,7 +10,7 @@ import secrets
 import msgspec
 
 from onionchat.crypto.address import format_address, parse_address
-from onionchat.errors import RefusedError, UsageError
+from onionchat.errors import RefusedError
 from onionchat.node import people
 from onionchat.node import requests as asking
 from onionchat.node.clock import rfc3339
@@ -67,7 +67,7 @@ async def add(profile: Profile, params: AddParams) -> Added:
     key = parse_address(params.address)
     check_petname(params.name)
     if params.text is not None and len(params.text) > REQUEST_CHARACTERS:
-        raise UsageError(
+        raise RefusedError(
             f"the text of a request has at most {REQUEST_CHARACTERS} characters",
             "say who you are in a sentence or two; the rest after they have accepted",
         )

@@ -35,8 +35,7 @@ async def run(directory: Path, binary: TorBinary, on_ready: Callable[[Info], Non
     """Keep a new network up until cancelled. UnreachableError, alone or in a group."""
     nodes = plan(directory)
     for node in nodes:
-        shutil.rmtree(node.home, ignore_errors=True)
-        node.home.mkdir(mode=0o700)
+        _fresh(node.home)
     lines = [authority_line(node, binary) for node in nodes if node.is_authority]
     authorities = "".join(await asyncio.gather(*lines))
     info = Info(directory, directory / "client.torrc")
@@ -52,8 +51,7 @@ async def run(directory: Path, binary: TorBinary, on_ready: Callable[[Info], Non
 
 async def _bootstrapped(home: Path, binary: TorBinary, authorities: str) -> None:
     """Returns when a client has found its way in; UnreachableError if none does in time."""
-    shutil.rmtree(home, ignore_errors=True)
-    home.mkdir(mode=0o700)
+    _fresh(home)
     done = asyncio.Event()
 
     def look(line: str) -> None:
@@ -78,6 +76,12 @@ async def _bootstrapped(home: Path, binary: TorBinary, authorities: str) -> None
             "look whether this machine is very busy, then try again",
         ) from None
     shutil.rmtree(home)
+
+
+def _fresh(home: Path) -> None:
+    """Nothing of an earlier network: its keys and its consensus would only confuse."""
+    shutil.rmtree(home, ignore_errors=True)
+    home.mkdir(mode=0o700)
 
 
 def _ignore(_: str) -> None:
