@@ -119,12 +119,12 @@ def test_what_may_be_read() -> None:
 
 
 def test_reading_more_than_that_is_our_own_bug() -> None:
-    _, responder = strangers()
+    initiator, responder = strangers()
     with pytest.raises(LocalError):
         responder.channel.receive(bytes(UNPROVEN_BYTES + 1))
-    responder.channel.receive(b"\1\1".ljust(UNPROVEN_BYTES - 1000, b"\0"))
+    responder.channel.receive(initiator.channel.take() + b"\1\3")
     with pytest.raises(LocalError):
-        responder.channel.receive(bytes(1001))
+        responder.channel.receive(bytes(UNPROVEN_BYTES - 35))
 
 
 @pytest.mark.parametrize("chunk", [1, 7, 487, 489, 4000])
