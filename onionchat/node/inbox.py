@@ -19,11 +19,11 @@ from onionchat.node.greeting import set_aside
 from onionchat.node.session import Fresh, Sessions
 from onionchat.protocol import padding, records
 from onionchat.protocol.records import Record
-from onionchat.store import contacts, endpoints, messages, outbox, sequences
+from onionchat.store import contacts, endpoints, messages, outbox
 from onionchat.store import receipts as seen
 from onionchat.store.contacts import ContactRow
 from onionchat.store.messages import Received
-from onionchat.store.sequences import Whose
+from onionchat.store.sequences import Arrivals, Whose
 from onionchat.types import MessageId, Millis, SessionId, StreamId
 
 CLONE_ALARM = (
@@ -63,6 +63,7 @@ class _Inbox:
         self._sessions = Sessions(contact.device, fresh, now)
         self._now = now
         self._found = Outcome()
+        self._arrivals = Arrivals()
         self._accepted: list[tuple[int, bytes, MessageId | None]] = []
         self._shown: dict[MessageId, Received] = {}
 
@@ -77,6 +78,7 @@ class _Inbox:
 
     def finish(self) -> Outcome:
         self._sessions.save()
+        self._arrivals.save()
         seen.add(self._accepted)
         if self._shown:
             self._show()
@@ -172,7 +174,7 @@ class _Inbox:
 
     def _received(self, stream: StreamId, first: int, last: int | None = None) -> bool:
         whose = Whose(self._contact.conversation, self._contact.device, stream)
-        return sequences.arrived(whose, first, first if last is None else last)
+        return self._arrivals.arrived(whose, first, first if last is None else last)
 
     def _show(self) -> None:
         """Each message once, whatever sessions and copies brought it."""

@@ -24,10 +24,10 @@ from onionchat.protocol.limits import (
     REQUEST_FOR_DAYS,
 )
 from onionchat.protocol.records import ContactRequest
-from onionchat.store import contacts, outbox, requests, sequences
+from onionchat.store import contacts, outbox, requests
 from onionchat.store.contacts import ContactRow, NewContact
 from onionchat.store.requests import RequestRow
-from onionchat.store.sequences import Whose
+from onionchat.store.sequences import Arrivals, Whose
 from onionchat.types import IdentityKey, MessageId, Millis, StreamId
 
 ACCEPT = 4
@@ -69,7 +69,9 @@ def accept(request: RequestRow, name: str, now: Millis) -> ContactRow:
     new = NewContact(name, skeleton(name), request.key, "contact", MessageId(b"\0" * 16))
     row = contacts.add(new, now)
     requests.remove(request.number)
-    sequences.arrived(Whose(row.conversation, row.device, request.stream), 1, 1)
+    arrivals = Arrivals()
+    arrivals.arrived(Whose(row.conversation, row.device, request.stream), 1, 1)
+    arrivals.save()
     say_yes(row.id, now)
     return row
 

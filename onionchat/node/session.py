@@ -63,6 +63,7 @@ class Sessions:
         self._device = device
         self._fresh = fresh
         self._now = now
+        self._rows: list[SessionRow] | None = None
         self._entries: dict[SessionId, _Entry] = {}
 
     def encrypt(self, sid: SessionId, padded: bytes) -> bytes:
@@ -158,12 +159,13 @@ class Sessions:
 
     def _candidates(self) -> Iterator[_Entry]:
         """Live sessions newest first, then the handshake's own, then the retired ones."""
-        rows = sessions.by_device(self._device)
-        for row in rows:
+        if self._rows is None:
+            self._rows = sessions.by_device(self._device)
+        for row in self._rows:
             if row.status == "live":
                 yield self._entry(row.sid, row)
         if self._fresh is not None:
             yield self._entry(self._fresh.sid)
-        for row in rows:
+        for row in self._rows:
             if row.status == "receive_only":
                 yield self._entry(row.sid, row)

@@ -27,14 +27,25 @@ def take(whose: Whose, count: int) -> int:
     return first
 
 
-def arrived(whose: Whose, first: int, last: int) -> bool:
-    """These numbers came, or never will; True if something later had come before them."""
-    row = _row(whose)
-    if last > row.highest:
-        Sequence.update(highest=last).where(Sequence.id == row.id).execute()
-    if first > row.highest + 1:
-        Gap.insert(sequence=row.id, first=row.highest + 1, last=first - 1).execute()
-    return first <= row.highest and _close(row.id, first, last)
+class Arrivals:
+    """The numbers that one transaction brings; `save` before it ends."""
+
+    def __init__(self) -> None:
+        self._rows: dict[Whose, Sequence] = {}
+
+    def arrived(self, whose: Whose, first: int, last: int) -> bool:
+        """These numbers came, or never will; True if something later had come before them."""
+        row = self._rows.get(whose)
+        if row is None:
+            row = self._rows[whose] = _row(whose)
+        highest, row.highest = row.highest, max(row.highest, last)
+        if first > highest + 1:
+            Gap.insert(sequence=row.id, first=highest + 1, last=first - 1).execute()
+        return first <= highest and _close(row.id, first, last)
+
+    def save(self) -> None:
+        for row in self._rows.values():
+            Sequence.update(highest=row.highest).where(Sequence.id == row.id).execute()
 
 
 def _close(sequence: int, first: int, last: int) -> bool:
