@@ -6,6 +6,7 @@ from hypothesis import strategies as st
 
 from onionchat.crypto.bundle import SIGNED_SIZE, SIZE, Bundle, Kind, sign, verify
 from onionchat.errors import LocalError, RemoteError
+from tests.crypto.by_hand import Offer
 from tests.crypto.people import BOB, CAROL
 
 EXPIRY = 2_000_000_000
@@ -44,6 +45,12 @@ def test_a_live_bundle_may_hold_any_expiry() -> None:
 def test_a_live_bundle_is_never_signed() -> None:
     with pytest.raises(LocalError):
         sign(BOB, Bundle(Kind.LIVE, bytes(16), 0, bytes(32), bytes(1184)))
+
+
+def test_a_live_bundle_that_somebody_signed_is_refused() -> None:
+    signed = Offer.drawn(bytes(112), Kind.LIVE, EXPIRY).signed(BOB)
+    with pytest.raises(RemoteError):
+        verify(BOB.key, signed, 0)
 
 
 def test_it_is_good_until_the_second_it_expires_in() -> None:

@@ -105,6 +105,13 @@ def test_no_byte_of_a_deposit_can_change() -> None:
             collect(BOB, PRIVATE, bad)
 
 
+@pytest.mark.parametrize("size", [0, 2, 18, 20, 50, 51, 1137, 1138, 1185])
+def test_a_deposit_cut_short_is_refused(size: int) -> None:
+    m3, _ = deposit(ALICE, BOB.key, SIGNED, NOW)
+    with pytest.raises(RemoteError):
+        collect(BOB, PRIVATE, m3[:size])
+
+
 def test_the_private_half_is_not_printed() -> None:
     shown = f"{PRIVATE!r} {PRIVATE}"
     for secret in (PRIVATE.dh, PRIVATE.kem_seed):
