@@ -3,7 +3,8 @@
 A request that cannot be understood gets an answer that says why, as the specification
 wants (jsonrpc.org/specification, 5.1). Errors of ours keep their name and hint in `data`,
 and their code is -32010 minus the command line's exit code, so that a script learns the
-same from both faces. A line is at most 1 MiB; nothing longer is ever waited for.
+same from both faces. A line is at most 1 MiB; nothing longer is ever waited for. A batch
+(section 6) is refused with a sentence: a line holds one request, and many may be sent.
 """
 
 import json
@@ -41,11 +42,15 @@ class Invalid:
 
 
 def parse(line: bytes) -> Call | Invalid:
-    """One line. Batches are refused: each line is its own."""
+    """One line, whatever its bytes are."""
     try:
         value = msgspec.json.decode(line)
     except (msgspec.DecodeError, UnicodeDecodeError):
         return Invalid(PARSE_ERROR, "this is not JSON")
+    except RecursionError:
+        return Invalid(PARSE_ERROR, "this is nested too deeply")
+    if isinstance(value, list):
+        return Invalid(INVALID_REQUEST, "batches are not supported: send one request on each line")
     if not isinstance(value, dict):
         return Invalid(INVALID_REQUEST, "a request is one JSON object on one line")
     try:
@@ -99,4 +104,5 @@ def _line(value: dict[str, Any]) -> bytes:
 
 def _id_in(value: dict[str, Any]) -> Id:
     number = value.get("id")
-    return number if isinstance(number, str | int | float) else None
+    allowed = isinstance(number, str | int | float) and not isinstance(number, bool)
+    return number if allowed else None
