@@ -1,0 +1,318 @@
+from dataclasses import replace
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from onionchat.crypto import header as headers
+from onionchat.crypto import kem, ratchet
+from onionchat.crypto.header import Header
+from onionchat.crypto.ratchet import LARGEST_JUMP, OVERHEAD, PAST_HEADER_KEYS, STORED_KEYS
+from onionchat.crypto.ratchet_errors import Authentic, Clone, NotMine, Refused, TooFar
+from onionchat.crypto.ratchet_state import LONGEST_CHAIN, State
+from onionchat.errors import DamagedError, LocalError, RemoteError
+from tests.crypto.ratchet_pair import End, pair, secrets, talking
+
+
+def refuses(end: End, wire: bytes, kind: type[RemoteError]) -> RemoteError:
+    """It is refused as this, and nothing has changed."""
+    before = end.frozen()
+    with pytest.raises(kind) as refused:
+        end.hear(wire)
+    assert end.frozen() == before
+    return refused.value
+
+
+# The ordinary way
+
+
+def test_alice_speaks_first_and_bob_cannot() -> None:
+    alice, bob = pair()
+    assert alice.state.can_send
+    assert not bob.state.can_send
+    with pytest.raises(LocalError):
+        bob.say(b"first")
+    bob.hear(alice.say(b"now he can"))
+    assert bob.state.can_send
+
+
+def test_both_talk_in_turn_and_each_answer_is_a_step() -> None:
+    alice, bob = pair()
+    for number in range(5):
+        assert bob.hear(alice.say(b"a%d" % number)).stepped
+        assert alice.hear(bob.say(b"b%d" % number)).stepped
+    assert bob.opened == [b"a%d" % number for number in range(5)]
+    assert alice.opened == [b"b%d" % number for number in range(5)]
+
+
+def test_a_chain_is_one_step_and_costs_the_promised_bytes() -> None:
+    alice, bob = pair()
+    wires = [alice.say(b"x" * 100) for _ in range(4)]
+    assert {len(wire) for wire in wires} == {100 + OVERHEAD}
+    assert [bob.hear(wire).stepped for wire in wires] == [True, False, False, False]
+
+
+def test_any_order_opens_each_once() -> None:
+    alice, bob = talking()
+    first = [alice.say(b"%d" % number) for number in range(4)]
+    alice.hear(bob.say(b"in between"))
+    second = [alice.say(b"%d" % number) for number in range(4, 8)]
+    bob.opened.clear()
+    for at in (6, 1, 7, 3, 0, 5, 2, 4):
+        bob.hear((first + second)[at])
+    assert bob.opened == [b"%d" % number for number in (6, 1, 7, 3, 0, 5, 2, 4)]
+    assert bob.skipped == {}
+
+
+def test_a_session_has_two_different_starts() -> None:
+    alices, bobs = secrets()
+    assert alices.sid == bobs.sid
+    with pytest.raises(LocalError):
+        ratchet.start_bob(alices)
+    with pytest.raises(LocalError):
+        ratchet.start_alice(bobs)
+
+
+def test_no_key_prints() -> None:
+    alice, bob = talking()
+    bob.hear(alice.say(b"skipped") and alice.say(b"came"))
+    printed = repr(alice.state) + repr(bob.state) + repr(bob.hear(alice.say(b"x")))
+    for secret in (alice.state.rk, alice.state.cks, alice.state.own.seed, bob.state.ckr):
+        assert secret is not None
+        assert repr(secret)[2:-1] not in printed
+
+
+# What is refused leaves no trace
+
+
+@pytest.mark.parametrize("part", ["salt", "header", "body"])
+def test_a_flipped_bit_burns_no_key(part: str) -> None:
+    alice, bob = talking()
+    wire = alice.say(b"precious")
+    ranges = {
+        "salt": range(headers.SALT),
+        "header": range(headers.SALT, headers.SEALED, 37),
+        "body": range(headers.SEALED, len(wire)),
+    }
+    for at in ranges[part]:
+        flipped = wire[:at] + bytes([wire[at] ^ 1 << at % 8]) + wire[at + 1 :]
+        refuses(bob, flipped, Refused if part == "body" else NotMine)
+    assert bob.hear(wire).padded == b"precious"
+
+
+def test_a_flipped_bit_in_the_first_envelope_of_a_chain_takes_no_step() -> None:
+    alice, bob = pair()
+    wire = alice.say(b"precious")
+    refuses(bob, wire[:-1] + bytes([wire[-1] ^ 1]), Refused)
+    assert bob.hear(wire).stepped
+
+
+def test_what_is_shorter_than_a_header_names_nothing() -> None:
+    with pytest.raises(RemoteError):
+        ratchet.digest(bytes(OVERHEAD - 1))
+    assert ratchet.digest(bytes(OVERHEAD)) == ratchet.digest(bytes(OVERHEAD + 9))
+
+
+def test_another_session_is_not_mine() -> None:
+    _alice, bob = talking()
+    stranger, _ = talking()
+    refuses(bob, stranger.say(b"hello"), NotMine)
+
+
+@given(st.binary(min_size=OVERHEAD, max_size=OVERHEAD + 40))
+def test_random_bytes_are_nobodys(wire: bytes) -> None:
+    refuses(BOB_WHO_WAITS, wire, NotMine)
+
+
+_, BOB_WHO_WAITS = talking()
+
+
+# A header that is the peer's own and breaks a rule
+
+
+def forged(alice: End, **fields: object) -> bytes:
+    """An envelope that only Alice's own state can make, with a header of our choice."""
+    state = alice.state
+    assert state.hks is not None
+    assert state.ct is not None
+    header = Header(state.pn, state.ns, state.own.dh_public, state.own.ek, state.ct)
+    eh = headers.seal(state.hks, b"s" * 16, replace(header, **fields), state.ad)  # type: ignore[arg-type] # the point
+    return eh + bytes(16)
+
+
+@pytest.mark.parametrize("field", ["n", "pn"])
+def test_a_number_out_of_range_is_refused(field: str) -> None:
+    alice, bob = talking()
+    refuses(bob, forged(alice, **{field: headers.NUMBERS}), Refused)
+
+
+@pytest.mark.parametrize("at", [0, 1], ids=["version", "flags"])
+def test_another_version_or_a_flag_is_refused(at: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    alice, bob = talking()
+    encode = Header.encode
+
+    def changed(header: Header) -> bytes:
+        plain = bytearray(encode(header))
+        plain[at] ^= 2
+        return bytes(plain)
+
+    monkeypatch.setattr(Header, "encode", changed)
+    refuses(bob, forged(alice), Refused)
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"dh": bytes(32)}, {"ek": b"\xff" * kem.PUBLIC}],
+    ids=["all-zero exchange", "modulus check"],
+)
+def test_an_impossible_key_is_refused(fields: dict[str, bytes]) -> None:
+    """Where the body opens or not is all the same: nothing is kept."""
+    alice, bob = pair()
+    state = alice.state
+    assert state.cks is not None
+    refuses(bob, forged(alice, **fields), Refused)
+
+
+def test_an_impossible_kem_key_behind_a_body_that_opens_is_refused() -> None:
+    alice, bob = pair()
+    bad = replace(alice.state, own=type(alice.state.own)(
+        alice.state.own.dh, alice.state.own.seed, alice.state.own.dh_public, b"\xff" * kem.PUBLIC
+    ))  # fmt: skip
+    _, wire = ratchet.encrypt(bad, b"opens")
+    refuses(bob, wire, Refused)
+
+
+# Distance
+
+
+def test_the_largest_jump_is_allowed_and_one_more_is_not() -> None:
+    alice, bob = talking()
+    for _ in range(LARGEST_JUMP):
+        alice.say(b"lost")
+    edge = alice.copy()
+    far = [alice.say(b"lost") and alice.say(b"too far")][0]
+    refused = refuses(bob, far, TooFar)
+    assert isinstance(refused, Authentic)
+    assert refused.digest == ratchet.digest(far)
+    assert refused.sid is None
+    assert bob.hear(edge.say(b"just")).padded == b"just"
+    assert len(bob.skipped) == STORED_KEYS
+
+
+def test_a_jump_at_the_end_of_the_last_chain_counts_too() -> None:
+    alice, bob = talking()
+    for _ in range(LARGEST_JUMP + 1):
+        alice.say(b"lost")
+    alice.hear(bob.say(b"step"))
+    refuses(bob, alice.say(b"too far"), TooFar)
+
+
+def test_a_first_chain_that_claims_a_former_one_has_no_distance() -> None:
+    alice, bob = pair()
+    state = replace(alice.state, pn=5000)
+    _, wire = ratchet.encrypt(state, b"fine")
+    assert bob.hear(wire).padded == b"fine"
+
+
+def test_beyond_a_thousand_keys_the_oldest_go() -> None:
+    alice, bob = talking()
+    oldest = [alice.say(b"oldest") for _ in range(10)]
+    bob.hear(alice.say(b"stores ten"))
+    for _ in range(LARGEST_JUMP - 5):
+        alice.say(b"lost")
+    bob.hear(alice.say(b"evicts five"))
+    assert len(bob.skipped) == STORED_KEYS
+    refuses(bob, oldest[4], Clone)
+    assert bob.hear(oldest[5]).padded == b"oldest"
+
+
+def test_past_header_keys_are_limited_and_the_oldest_goes() -> None:
+    alice, bob = talking()
+    overtaken = []
+    for _ in range(PAST_HEADER_KEYS + 1):
+        overtaken.append(alice.say(b"overtaken"))
+        bob.hear(alice.say(b"came"))
+        alice.hear(bob.say(b"step"))
+    assert len({key for key, _ in bob.skipped}) == PAST_HEADER_KEYS
+    refuses(bob, overtaken[0], NotMine)
+    assert bob.hear(overtaken[1]).padded == b"overtaken"
+
+
+def test_a_chain_has_an_end() -> None:
+    alice, _ = pair()
+    tired = replace(alice.state, ns=LONGEST_CHAIN - 1)
+    last, _ = ratchet.encrypt(tired, b"the last")
+    assert not last.can_send
+    with pytest.raises(LocalError):
+        ratchet.encrypt(last, b"one more")
+
+
+# Two machines with one state
+
+
+def test_a_number_that_was_used_by_another_envelope_is_a_clone() -> None:
+    alice, bob = talking()
+    clone = alice.copy()
+    bob.hear(alice.say(b"mine"))
+    refuses(bob, clone.say(b"the clone's"), Clone)
+
+
+def test_a_past_number_that_was_used_is_a_clone_too() -> None:
+    alice, bob = talking()
+    clone = alice.copy()
+    used = alice.say(b"mine")
+    alice.say(b"keeps the header key alive")
+    alice.hear(bob.say(b"step"))
+    bob.hear(alice.say(b"next chain"))
+    bob.hear(used)
+    refuses(bob, clone.say(b"the clone's"), Clone)
+
+
+def test_two_chains_under_one_header_key_are_a_clone() -> None:
+    alice, bob = pair()
+    clone = bob.copy()
+    wire = alice.say(b"both hear it")
+    bob.hear(wire)
+    clone.hear(wire)
+    alice.hear(bob.say(b"mine"))
+    refuses(alice, clone.say(b"the clone's"), Clone)
+
+
+def test_a_clone_with_repeated_randomness_shares_no_keystream() -> None:
+    """The salt is hedged with the text: the same random bytes give another key."""
+    alice, _ = pair()
+
+    def stuck(count: int) -> bytes:
+        return bytes(count)
+
+    _, one = ratchet.encrypt(alice.state, b"a" * 64, stuck)
+    _, other = ratchet.encrypt(alice.state, b"b" * 64, stuck)
+    assert one[:16] != other[:16]
+    difference = {x ^ y for x, y in zip(one[2346:2410], other[2346:2410], strict=True)}
+    assert len(difference) > 1, "the same keystream would give one difference for all bytes"
+
+
+# The stored form
+
+
+def test_a_state_survives_its_encoding_at_every_stage() -> None:
+    alice, bob = pair()
+    for end in (alice, bob):
+        assert State.decode(end.state.encode()).encode() == end.state.encode()
+    bob.hear(alice.say(b"hello"))
+    assert State.decode(bob.state.encode()).encode() == bob.state.encode()
+
+
+@given(st.data())
+def test_what_encode_did_not_write_is_damage(data: st.DataObject) -> None:
+    encoded = BOB_WHO_WAITS.state.encode()
+    kind = data.draw(st.sampled_from(["cut", "longer", "version", "unknown field", "noise"]))
+    damaged = {
+        "cut": encoded[: data.draw(st.integers(0, len(encoded) - 1))],
+        "longer": encoded + b"x",
+        "version": b"\x02" + encoded[1:],
+        "unknown field": encoded[:1] + b"\xff\xff" + encoded[3:],
+        "noise": data.draw(st.binary(max_size=64)),
+    }[kind]
+    with pytest.raises(DamagedError):
+        State.decode(damaged)
