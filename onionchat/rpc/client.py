@@ -7,6 +7,7 @@ import itertools
 import json
 import socket
 from collections import deque
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -44,10 +45,10 @@ class Client:
         """The verb's result; what the node refused is raised here as the same error."""
         number = next(self._numbers)
         request = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
-        try:
+        with suppress(ConnectionError):  # a node that closes has said why, to be read below
             self._socket.sendall(json.dumps(request).encode() + b"\n")
-            while (answer := self._read(None)).get("id") != number:
-                self._keep(answer)
+        try:
+            answer = self._answer(number)
         except (ConnectionError, EOFError):
             raise _gone() from None
         if "error" in answer:
@@ -56,12 +57,12 @@ class Client:
 
     def notification(self, timeout: float | None = None) -> dict[str, Any]:
         """The next event after `subscribe`, with `method` and `params`; TimeoutError."""
-        while not self._notifications:
-            try:
-                self._keep(self._read(timeout))
-            except (ConnectionError, EOFError):
-                raise _gone() from None
-        return self._notifications.popleft()
+        if self._notifications:
+            return self._notifications.popleft()
+        try:
+            return self._read(timeout)
+        except (ConnectionError, EOFError):
+            raise _gone() from None
 
     def close(self) -> None:
         self._socket.close()
@@ -77,9 +78,14 @@ class Client:
     ) -> None:
         self.close()
 
-    def _keep(self, message: dict[str, Any]) -> None:
-        if "method" in message:
-            self._notifications.append(message)
+    def _answer(self, number: int) -> dict[str, Any]:
+        """To this call; or to none, which is how a node says why it will take no call."""
+        while True:
+            message = self._read(None)
+            if "method" in message:
+                self._notifications.append(message)
+            elif message["id"] in (number, None):
+                return message
 
     def _read(self, timeout: float | None) -> dict[str, Any]:
         """One line of the node's; EOFError when it has closed."""
