@@ -28,7 +28,7 @@ class Feed:
     """Events from a list; what follows them is for the test to say."""
 
     events: list[dict[str, Any]] = field(default_factory=list)
-    then: Callable[[], Awaitable[Any]] = asyncio.Event().wait
+    then: Callable[[], Awaitable[Any]] = field(default_factory=lambda: asyncio.Event().wait)
 
     async def newest(self) -> int:
         return len(self.events)
