@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from onionchat.crypto import kdf, ratchet
+from onionchat.crypto import envelope, ratchet
 from onionchat.crypto.ratchet_errors import Clone, NotMine, Refused, TooFar
 from onionchat.crypto.session_secrets import SessionSecrets
 from onionchat.errors import RemoteError
@@ -37,7 +37,6 @@ def test_bob_reads_what_is_on_file() -> None:
 
 
 def test_the_control_another_label_reads_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(kdf, "LABEL", b"onionchat/2 ")
-    monkeypatch.setattr("onionchat.crypto.header.LABEL", b"onionchat/2 ")
+    monkeypatch.setattr(envelope, "_HEADER", b"onionchat/2 hdr\0")
     with pytest.raises(RemoteError):
         replay()
