@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mappin
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from queue import SimpleQueue
 from types import SimpleNamespace
 from typing import Any
 
@@ -47,7 +48,7 @@ class Desk:
 
     feed: Feed = field(default_factory=Feed)
     entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
-    left: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
+    left: "SimpleQueue[str]" = field(default_factory=SimpleQueue)
     door: asyncio.Event = field(default_factory=asyncio.Event)
 
 
@@ -56,12 +57,14 @@ async def echo(_: Desk, params: Echo) -> dict[str, str]:
 
 
 async def hold(desk: Desk, _: Nothing) -> str:
-    """Waits at the door, and leaves a mark when it goes, through the door or not."""
+    """Waits at the door, and leaves a note when it goes: through the door, or because told to."""
     desk.entered.release()
     try:
         await desk.door.wait()
-    finally:
-        desk.left.release()
+    except asyncio.CancelledError:
+        desk.left.put("cancelled")
+        raise
+    desk.left.put("done")
     return "open"
 
 

@@ -23,7 +23,7 @@ ALMOST = st.fixed_dictionaries(
 
 
 class Send(msgspec.Struct, forbid_unknown_fields=True):
-    name: str
+    who: str
     text: str
     timeout: float | None = None
 
@@ -109,7 +109,7 @@ def test_json_that_is_no_request_is_refused_under_its_own_id(line: bytes, number
 
 
 def test_parameters_come_by_name_or_in_their_order() -> None:
-    named = jsonrpc.by_name({"text": "hello", "name": "bob"}, Send)
+    named = jsonrpc.by_name({"text": "hello", "who": "bob"}, Send)
     assert named == jsonrpc.by_name(["bob", "hello"], Send) == Send("bob", "hello")
     assert jsonrpc.by_name(["bob", "hello", 2.5], Send).timeout == 2.5
 
@@ -122,9 +122,9 @@ def test_parameters_come_by_name_or_in_their_order() -> None:
         [],
         ["bob"],
         ["bob", "hello", None, None],
-        {"name": "bob", "text": 7},
-        {"name": "bob", "text": "hello", "timeout": "1"},
-        {"name": "bob", "text": "hello", "colour": "red"},
+        {"who": "bob", "text": 7},
+        {"who": "bob", "text": "hello", "timeout": "1"},
+        {"who": "bob", "text": "hello", "colour": "red"},
     ],
 )
 def test_parameters_that_do_not_fit_never_reach_a_verb(params: Any) -> None:

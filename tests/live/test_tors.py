@@ -1,0 +1,104 @@
+"""Bytes between two onions on the private network: one tor of ours, one that was there before."""
+
+import asyncio
+import os
+import secrets
+from pathlib import Path
+
+import pytest
+
+from onionchat.crypto.identity import Identity
+from onionchat.tor.attach import FOREIGN_TARGET, attachment
+from onionchat.tor.client import TorClient
+from onionchat.tor.dial_errors import DialError
+from onionchat.tor.link import Link
+from onionchat.tor.onions import Onion
+from onionchat.tor.testnet import Info
+from onionchat.types import OnionKey
+from tests.live.tors import own_tor, running, until
+
+pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
+
+EXAMPLE = Path(__file__).parents[2] / "torrc.example"
+
+
+async def echo(link: Link) -> None:
+    while data := await link.read():
+        await link.write(data)
+
+
+def example_torrc(home: Path, network: Info) -> Path:
+    """torrc.example with its paths below `home`, and the private network."""
+    text = EXAMPLE.read_text().replace("/run/tor", str(home))
+    own = f'DataDirectory "{home}/data"\n__OwningControllerProcess {os.getpid()}\n'
+    torrc = home / "torrc"
+    torrc.write_text(f'{text}{own}%include "{network.client_torrc}"\n')
+    return torrc
+
+
+async def round_trip(link: Link, data: bytes) -> bytes:
+    """Write while reading: a megabyte does not fit into the windows on the way."""
+    back = b""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(link.write(data))
+        while len(back) < len(data):
+            back += await link.read()
+    return back
+
+
+def test_a_megabyte_between_our_tor_and_one_from_torrc_example(
+    tmp_path: Path, network: Info
+) -> None:
+    async def scene() -> None:
+        foreign = tmp_path / "foreign"
+        foreign.mkdir(mode=0o700)
+        control = f"unix:{foreign}/onionchat-control"
+        socks = f"unix:{foreign}/onionchat-socks"
+        there = attachment(control, socks, {})
+        assert there is not None
+        identity = Identity.from_seed(secrets.token_bytes(32))
+        onion = Onion(identity.tor_blob(), identity.service_id, FOREIGN_TARGET)
+        async with (
+            running(example_torrc(foreign, network)),
+            own_tor(tmp_path / "own", network) as ours,
+        ):
+            theirs = TorClient(there)
+            async with asyncio.TaskGroup() as group:
+                serving = [
+                    group.create_task(theirs.run()),
+                    group.create_task(theirs.serve(onion, echo, 4)),
+                ]
+                await theirs.published(identity.service_id)
+                await until(ours, "ready")
+                link = await dial(ours, OnionKey(identity.key))
+                data = secrets.token_bytes(1 << 20)
+                assert await round_trip(link, data) == data
+                await link.close()
+                for task in serving:
+                    task.cancel()
+
+    asyncio.run(scene())
+
+
+async def dial(client: TorClient, onion: OnionKey) -> Link:
+    """As a node does: a descriptor may lag behind its upload, so it tries again."""
+    loop = asyncio.get_running_loop()
+    for attempt in range(5):
+        try:
+            return await client.dial(onion, f"token{attempt}", loop.time() + 30)
+        except DialError:
+            continue
+    raise AssertionError("the onion could not be reached")
+
+
+def test_an_address_that_nobody_serves_is_offline(tmp_path: Path, network: Info) -> None:
+    async def scene() -> None:
+        nobody = Identity.from_seed(secrets.token_bytes(32))
+        async with own_tor(tmp_path / "own", network) as ours:
+            await until(ours, "ready")
+            deadline = asyncio.get_running_loop().time() + 60
+            with pytest.raises(DialError) as failed:
+                await ours.dial(OnionKey(nobody.key), "token", deadline)
+            assert failed.value.reason == "offline"
+
+    asyncio.run(scene())

@@ -1,0 +1,60 @@
+"""Real tors on the private network, and what the node sees of them."""
+
+import asyncio
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from onionchat.tor.address import unix
+from onionchat.tor.attach import Attachment
+from onionchat.tor.client import TorClient
+from onionchat.tor.find import find_tor
+from onionchat.tor.process import TorProcess, run_tor
+from onionchat.tor.status import TorStatus
+from onionchat.tor.testnet import Info
+from onionchat.tor.torrc import Places, own_torrc
+
+
+def quiet(_: str) -> None:
+    """tor's log is not what these tests look at."""
+
+
+def places_in(home: Path) -> Places:
+    home.mkdir(mode=0o700)
+    return Places(home / "data", home / "control", home / "socks", home / "cookie")
+
+
+@asynccontextmanager
+async def own_tor(home: Path, network: Info | None) -> AsyncIterator[TorClient]:
+    """A tor as the supervisor starts it, steered by a client that runs inside the block."""
+    places = places_in(home)
+    include = network.client_torrc if network else None
+    torrc = own_torrc(places, os.getpid(), include=include)
+    attachment = Attachment(unix(places.control), unix(places.socks), places.cookie)
+    async with asyncio.TaskGroup() as group:
+        tor = group.create_task(run_tor(find_tor(), torrc, home, quiet))
+        client = TorClient(attachment)
+        steering = group.create_task(client.run())
+        yield client
+        steering.cancel()
+        tor.cancel()
+
+
+@asynccontextmanager
+async def running(torrc: Path) -> AsyncIterator[None]:
+    """A tor with this configuration, for as long as the block lasts."""
+    async with (
+        await TorProcess.start(find_tor(), torrc, quiet) as tor,
+        asyncio.TaskGroup() as group,
+    ):
+        listening = group.create_task(tor.run())
+        yield
+        listening.cancel()
+
+
+async def until(client: TorClient, state: str) -> TorStatus:
+    status = client.status
+    while status.state != state:
+        status = await client.change(status)
+    return status

@@ -1,0 +1,138 @@
+"""The child: a real tor without a network, because how it dies is its own affair."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+
+from onionchat.errors import UnreachableError
+from onionchat.tor.find import find_tor
+from onionchat.tor.process import TorFailed, TorProcess, run_tor, scrub, why
+
+ADDRESS = "aoqqpp7tzyil4hlq3umoos6atft6jvrqtosq2xy53sdgiesvgg4bqead"
+
+
+def offline_torrc(home: Path) -> str:
+    home.mkdir(mode=0o700, exist_ok=True)
+    owner = f"__OwningControllerProcess {os.getpid()}\n"
+    return f'DataDirectory "{home}/data"\nSocksPort 0\nDisableNetwork 1\nLog notice stdout\n{owner}'
+
+
+def dies(torrc: str, home: Path) -> TorFailed:
+    with pytest.raises(TorFailed) as failed:
+        asyncio.run(run_tor(find_tor(), torrc, home, lambda _: None))
+    return failed.value
+
+
+@pytest.mark.parametrize("text", [ADDRESS, ADDRESS.upper(), f"x{ADDRESS}y", f"{ADDRESS}.onion"])
+def test_no_address_survives_the_log(text: str) -> None:
+    assert ADDRESS not in scrub(f"[warn] closing {text} now").lower()
+
+
+def test_an_option_that_tor_does_not_know_is_told_with_a_next_step(tmp_path: Path) -> None:
+    failed = dies(offline_torrc(tmp_path / "t") + "NoSuchOption 1\n", tmp_path / "t")
+    assert "option" in failed.message
+    assert "--torrc-include" in failed.hint
+
+
+def test_a_data_directory_in_use_is_told(tmp_path: Path) -> None:
+    async def scene() -> TorFailed:
+        torrc = offline_torrc(tmp_path / "t")
+        (tmp_path / "t" / "torrc").write_text(torrc)
+        up = asyncio.Event()
+
+        def look(line: str) -> None:
+            if "Bootstrapped 0%" in line or "Opened" in line or "starting" in line:
+                up.set()
+
+        async with await TorProcess.start(find_tor(), tmp_path / "t" / "torrc", look) as tor:
+            async with asyncio.TaskGroup() as group:
+                first = group.create_task(tor.run())
+                await up.wait()
+                with pytest.raises(TorFailed) as second:
+                    await run_tor(find_tor(), torrc, tmp_path / "t", lambda _: None)
+                first.cancel()
+        return second.value
+
+    failed = asyncio.run(scene())
+    assert "in use by another tor" in failed.message
+
+
+def test_a_tor_that_says_nothing_useful_is_quoted() -> None:
+    log = ["Nov 23 12:00:00.000 [warn] Something unheard of", "[err] Reading config failed"]
+    assert "Something unheard of" in why(1, [log[0]]).message
+    assert "code 7" in why(7, ["[notice] bye"]).message
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("[warn] Our clock is 3 hours behind", "clock"),
+        ("[warn] Directory /x cannot be read: Permission denied", "own directory"),
+        ("[err] No space left on device", "disk is full"),
+    ],
+)
+def test_tors_complaints_become_sentences(line: str, word: str) -> None:
+    failed = why(1, [line])
+    assert word in failed.message
+    assert failed.hint
+    assert isinstance(failed, UnreachableError)
+
+
+def test_cancelling_ends_it(tmp_path: Path) -> None:
+    async def scene() -> int:
+        torrc = tmp_path / "t" / "torrc"
+        text = offline_torrc(tmp_path / "t")
+        torrc.write_text(text)
+        async with await TorProcess.start(find_tor(), torrc, lambda _: None) as tor:
+            return tor.pid
+
+    pid = asyncio.run(scene())
+    with pytest.raises(ProcessLookupError):
+        os.kill(pid, 0)
+
+
+PARENT = """
+import asyncio, sys
+from pathlib import Path
+from onionchat.tor.find import find_tor
+from onionchat.tor.process import TorProcess
+
+async def main():
+    async with await TorProcess.start(find_tor(), Path(sys.argv[1]), lambda _: None) as tor:
+        print(tor.pid, flush=True)
+        await tor.run()
+
+asyncio.run(main())
+"""
+
+
+def test_it_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
+    torrc = tmp_path / "t" / "torrc"
+    text = offline_torrc(tmp_path / "t")
+    torrc.write_text("".join(line for line in text.splitlines(True) if "Owning" not in line))
+    with subprocess.Popen(
+        [sys.executable, "-c", PARENT, str(torrc)], stdout=subprocess.PIPE, text=True
+    ) as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        watch = os.pidfd_open(pid)
+        parent.send_signal(signal.SIGKILL)
+    try:
+        with suppress(ProcessLookupError):
+            signal.pidfd_send_signal(watch, 0)
+        assert ended(watch)
+    finally:
+        os.close(watch)
+
+
+def ended(watch: int) -> bool:
+    """A pid's descriptor can be read when the process is gone."""
+    import select
+
+    return bool(select.select([watch], [], [], 10)[0])
