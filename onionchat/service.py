@@ -18,7 +18,7 @@ from typing import Any, Never
 
 import msgspec
 
-from onionchat.errors import OnionchatError
+from onionchat.errors import UserError, first_of
 from onionchat.hardening import harden
 from onionchat.node.node import Node
 from onionchat.node.options import UpOptions, decode_start
@@ -54,8 +54,11 @@ def main(start: int, report: int, lock: int) -> int:
     try:
         with Lock.adopt(lock):
             asyncio.run(_serve(options, passphrase, say))
-    except OnionchatError as error:
-        say("error", **_as_fields(error))
+    except (UserError, BaseExceptionGroup) as failed:
+        error = first_of(failed) if isinstance(failed, BaseExceptionGroup) else failed
+        if not isinstance(error, UserError):
+            raise
+        say("error", error=error.name, message=error.message, hint=error.hint)
         return error.exit_code
     return 0
 
@@ -63,6 +66,8 @@ def main(start: int, report: int, lock: int) -> int:
 async def _serve(options: UpOptions, passphrase: bytes, say: _Reporter) -> None:
     async with unlocked(options.paths, passphrase) as profile:
         say("unlocked")
+        if profile.warning:
+            say("warning", message=profile.warning)
         tor, target = _tor(options)
         client = TorClient(tor)
         node = Node(profile, client, target, dial=options.dial)
@@ -104,10 +109,6 @@ async def _tell_progress(client: TorClient, node: Node, say: _Reporter) -> Never
             ready = True
             say("ready", address=node.address)
         seen = await client.change(seen)
-
-
-def _as_fields(error: OnionchatError) -> dict[str, Any]:
-    return {"error": error.name, "message": error.message, "hint": error.hint}
 
 
 def offline(paths: Paths, passphrase: bytes, method: str, params: dict[str, Any]) -> Any:

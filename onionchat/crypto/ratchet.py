@@ -22,7 +22,7 @@ from onionchat.crypto.header import Header
 from onionchat.crypto.ratchet_chain import ReceivingChain, StoredKey
 from onionchat.crypto.ratchet_errors import Authentic, Clone, NotMine, Refused, TooFar
 from onionchat.crypto.ratchet_limits import LARGEST_JUMP
-from onionchat.crypto.ratchet_state import OwnKeys, State
+from onionchat.crypto.ratchet_state import OwnKeys, Root, State
 from onionchat.crypto.ratchet_step import begin_receiving, begin_sending
 from onionchat.crypto.session_secrets import SessionSecrets
 from onionchat.crypto.skipped_keys import HeaderKeyNumber, Skipped, evict
@@ -69,7 +69,8 @@ def start_alice(session: SessionSecrets, rand: Rand = secrets.token_bytes) -> St
     rk, nhks, sending = begin_sending(
         session.sk, own, session.peer_dh, session.peer_ek, session.hka
     )
-    return State(session.sid, session.ad, rk, nhks, session.nhkb, 0, own, sending, None)
+    root = Root(session.sid, session.ad, rk, nhks, session.nhkb, 0, own)
+    return State(root, sending, None)
 
 
 def start_bob(session: SessionSecrets) -> State:
@@ -77,8 +78,8 @@ def start_bob(session: SessionSecrets) -> State:
     if session.dh_private is None or session.kem_seed is None:
         raise LocalError("a session of Alice's cannot be started as Bob")
     own = OwnKeys(session.dh_private, session.kem_seed)
-    header_keys = session.nhkb, session.hka
-    return State(session.sid, session.ad, session.sk, *header_keys, 0, own, None, None)
+    root = Root(session.sid, session.ad, session.sk, session.nhkb, session.hka, 0, own)
+    return State(root, None, None)
 
 
 def encrypt(state: State, padded: bytes, rand: Rand = secrets.token_bytes) -> tuple[State, bytes]:
@@ -87,9 +88,9 @@ def encrypt(state: State, padded: bytes, rand: Rand = secrets.token_bytes) -> tu
     if chain is None or not state.can_send:
         raise LocalError("this session cannot send now; ask `can_send` first")
     mk, after = chain.take()
-    header = Header(state.pn, chain.n, chain.keys)
-    wire = seal(chain.hk, mk, header, padded, state.ad, rand(32))
-    return state.moved(sending=after), wire
+    header = Header(state.root.pn, chain.n, chain.keys)
+    wire = seal(chain.hk, mk, header, padded, state.root.ad, rand(32))
+    return State(state.root, after, state.receiving), wire
 
 
 def decrypt(
@@ -100,11 +101,11 @@ def decrypt(
     RemoteError when it is too short to be one. Only a step draws randomness: X25519 (32)
     and ML-KEM seed (64).
     """
-    envelope = Envelope(wire, state.ad)
+    envelope = Envelope(wire, state.root.ad)
     current = state.receiving
     if current is not None and (header := envelope.header(current.hk)) is not None:
         return _open_current(state, current, skipped, envelope, header)
-    if (header := envelope.header(state.nhkr)) is not None:
+    if (header := envelope.header(state.root.nhkr)) is not None:
         return _open_next(state, skipped, envelope, header, rand)
     for past in dict.fromkeys(hk for hk, _ in skipped):
         if (header := envelope.header(past)) is not None:
@@ -124,7 +125,7 @@ def _open_current(
     mk, chain = chain.take()
     padded = envelope.open(mk)
     stored, dropped = evict(skipped, new, chain.hk) if new else ((), ())
-    after = state.moved(receiving=chain)
+    after = State(state.root, state.sending, chain)
     return Opened(after, padded, envelope.digest, stored=stored, dropped=dropped)
 
 
@@ -132,20 +133,21 @@ def _open_next(
     state: State, skipped: Skipped, envelope: Envelope, header: Header, rand: Rand
 ) -> Opened:
     """The first envelope that we see of a new chain of theirs: take a step."""
+    root = state.root
     rest = _skip(state.receiving, header.pn, envelope)[1] if state.receiving else []
     try:
-        rk, nhkr, chain = begin_receiving(state, header)
+        rk, nhkr, chain = begin_receiving(root, header)
         chain, ahead = _skip(chain, header.n, envelope)
         mk, chain = chain.take()
         padded = envelope.open(mk)
         own = _new_keys(rand)
-        rk, nhks, sending = begin_sending(rk, own, header.dh, header.ek, state.nhks)
+        rk, nhks, sending = begin_sending(rk, own, header.dh, header.ek, root.nhks)
     except Authentic:
         raise
     except RemoteError as error:
         raise Refused(error.message, envelope.digest) from None
     pn = state.sending.n if state.sending else 0
-    after = State(state.sid, state.ad, rk, nhks, nhkr, pn, own, sending, chain)
+    after = State(Root(root.sid, root.ad, rk, nhks, nhkr, pn, own), sending, chain)
     stored, dropped = evict(skipped, rest + ahead, chain.hk)
     return Opened(after, padded, envelope.digest, True, stored, dropped)
 

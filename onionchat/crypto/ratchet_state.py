@@ -5,8 +5,7 @@ old state the state, and the caller commits the new one together with what it br
 Skipped message keys are not in it; the store keeps them in a table of their own. Of the
 peer's keys nothing is kept either: both halves of a step use them up at once.
 
-    version=1 u8 | chains u8 | sid[16] | ad | rk | nhks | nhkr | pn u32 | dh[32] | seed[64] |
-    the sending chain | the receiving chain          those that `chains` says: 0, 1 or both
+    version=1 u8 | chains u8 (0 to 2) | the root | the sending chain | the receiving chain
 """
 
 from dataclasses import dataclass, field
@@ -23,13 +22,6 @@ from onionchat.errors import DamagedError
 from onionchat.types import SessionId
 
 VERSION = 1
-_BOB_AT_FIRST, _ALICE_AT_FIRST, _BOTH = 0, 1, 3
-_FIXED = 2 + 16 + 4 * 32 + 4 + 32 + kem.SEED
-_SIZES = {
-    _BOB_AT_FIRST: _FIXED,
-    _ALICE_AT_FIRST: _FIXED + SendingChain.SIZE,
-    _BOTH: _FIXED + SendingChain.SIZE + ReceivingChain.SIZE,
-}
 
 
 @dataclass(frozen=True)
@@ -58,12 +50,8 @@ class OwnKeys:
 
 
 @dataclass(frozen=True, slots=True)
-class State:
-    """One end of a session; docs/protocol.md 4.1 names the fields. 2.7 KB when encoded.
-
-    `sending` is None for Bob before he has heard Alice, `receiving` for both before they
-    have heard each other.
-    """
+class Root:
+    """What only a step changes; docs/protocol.md 4.1 names the fields."""
 
     sid: SessionId
     ad: bytes = field(repr=False)
@@ -72,42 +60,65 @@ class State:
     nhkr: bytes = field(repr=False)
     pn: int
     own: OwnKeys = field(repr=False)
+
+    SIZE = 16 + 4 * 32 + 4 + 32 + kem.SEED
+
+    def encode(self) -> bytes:
+        keys = self.sid + self.ad + self.rk + self.nhks + self.nhkr
+        return keys + self.pn.to_bytes(4, "big") + self.own.dh + self.own.seed
+
+    @classmethod
+    def decode(cls, data: bytes) -> Self:
+        ad, rk, nhks, nhkr = (data[at : at + 32] for at in range(16, 144, 32))
+        own = OwnKeys(data[148:180], data[180:])
+        pn = int.from_bytes(data[144:148], "big")
+        return cls(SessionId(data[:16]), ad, rk, nhks, nhkr, pn, own)
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """One end of a session, 2.7 KB when encoded. `sending` is None for Bob before he has
+    heard Alice, `receiving` for both before they have heard each other."""
+
+    root: Root
     sending: SendingChain | None
     receiving: ReceivingChain | None
+
+    @property
+    def sid(self) -> SessionId:
+        return self.root.sid
+
+    @property
+    def ad(self) -> bytes:
+        return self.root.ad
 
     @property
     def can_send(self) -> bool:
         """Bob cannot speak before he has heard Alice; nobody beyond the end of a chain."""
         return self.sending is not None and self.sending.n < LONGEST_CHAIN
 
-    def moved(
-        self, sending: SendingChain | None = None, receiving: ReceivingChain | None = None
-    ) -> Self:
-        """The state with one of its chains moved on."""
-        return type(self)(
-            *(self.sid, self.ad, self.rk, self.nhks, self.nhkr, self.pn, self.own),
-            sending or self.sending,
-            receiving or self.receiving,
-        )
-
     def encode(self) -> bytes:
         """Secret."""
-        chains = [chain for chain in (self.sending, self.receiving) if chain is not None]
-        head = bytes([VERSION, 2 ** len(chains) - 1]) + self.sid
-        keys = self.ad + self.rk + self.nhks + self.nhkr + self.pn.to_bytes(4, "big")
-        own = self.own.dh + self.own.seed
-        return head + keys + own + b"".join(chain.encode() for chain in chains)
+        chains = [chain.encode() for chain in (self.sending, self.receiving) if chain is not None]
+        return bytes([VERSION, len(chains)]) + self.root.encode() + b"".join(chains)
 
     @classmethod
     def decode(cls, data: bytes) -> Self:
         """DamagedError for what has not the form of a state."""
-        if data[:1] != bytes([VERSION]) or len(data) != _SIZES.get(int.from_bytes(data[1:2])):
+        known = data[:1] == bytes([VERSION]) and data[1:2] in _SIZES
+        if not known or len(data) != _SIZES[data[1:2]]:
             raise DamagedError(
                 "a stored session is not readable", "report this; the profile was not changed"
             )
-        ad, rk, nhks, nhkr = (data[at : at + 32] for at in range(18, 146, 32))
-        pn, own = int.from_bytes(data[146:150], "big"), OwnKeys(data[150:182], data[182:_FIXED])
-        between = _FIXED + SendingChain.SIZE
-        sending = SendingChain.decode(data[_FIXED:between]) if data[1] else None
-        receiving = ReceivingChain.decode(data[between:]) if data[1] == _BOTH else None
-        return cls(SessionId(data[2:18]), ad, rk, nhks, nhkr, pn, own, sending, receiving)
+        chains, between = 2 + Root.SIZE, _SIZES[1]
+        sending = SendingChain.decode(data[chains:between]) if data[1] else None
+        receiving = ReceivingChain.decode(data[between:]) if data[1] == 2 else None
+        return cls(Root.decode(data[2:chains]), sending, receiving)
+
+
+_SIZES = (
+    2 + Root.SIZE,
+    2 + Root.SIZE + SendingChain.SIZE,
+    2 + Root.SIZE + SendingChain.SIZE + ReceivingChain.SIZE,
+)
+"""By the number of chains: Bob at first, Alice at first, and both from then on."""

@@ -12,7 +12,7 @@ everybody else is a stranger.
 import asyncio
 import random
 
-from onionchat.errors import RemoteError
+from onionchat.errors import RefusedError, RemoteError
 from onionchat.node.connection import Connection
 from onionchat.node.peers import Peers
 from onionchat.node.profile import Profile
@@ -40,8 +40,8 @@ class Door:
         try:
             hello = await self._prove(connection)
             await self._welcome(connection, hello)
-        except (RemoteError, ConnectionError, TimeoutError):
-            pass
+        except (RemoteError, ConnectionError, TimeoutError, RefusedError):
+            pass  # the last is a full disk: nothing was stored, nothing is answered
         finally:
             await connection.close()
 

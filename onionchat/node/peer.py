@@ -11,7 +11,7 @@ import asyncio
 import secrets
 from contextlib import suppress
 
-from onionchat.errors import RemoteError
+from onionchat.errors import RefusedError, RemoteError
 from onionchat.node import greeting, requests
 from onionchat.node.clock import wait
 from onionchat.node.connection import Connection
@@ -145,6 +145,8 @@ class Peer:
             await self._greet(connection)
         except (RemoteError, ConnectionError, TimeoutError):
             await self._failed("unreachable")
+        except RefusedError:
+            await self._failed("full")
         finally:
             await connection.close()
 
@@ -212,7 +214,8 @@ class Peer:
         self._stir.set()
 
     async def _seen(self) -> None:
-        await self.profile.db.run(contacts.touch, self.contact, self.profile.clock())
+        with suppress(RefusedError):  # a full disk must not end a conversation
+            await self.profile.db.run(contacts.touch, self.contact, self.profile.clock())
         self.profile.feed.live("contact.state", {"contact": self.name, "online": self.online})
 
     async def _failed(self, reason: str) -> None:

@@ -20,8 +20,8 @@ from onionchat.errors import RefusedError, UnreachableError
 from onionchat.node.clock import Clock, wall_clock
 from onionchat.node.events import Feed
 from onionchat.paths import Paths
+from onionchat.store import generation, keyslot
 from onionchat.store import identity as identities
-from onionchat.store import keyslot
 from onionchat.store.database import Database
 from onionchat.store.identity import Me
 from onionchat.store.lock import Lock
@@ -48,7 +48,7 @@ class Live(Protocol):
 
 @dataclass
 class Profile:
-    """The open store and the identity in it."""
+    """The open store and the identity in it. `warning`: what the person must know about it."""
 
     db: Database
     me: Me
@@ -56,6 +56,7 @@ class Profile:
     feed: Feed
     clock: Clock = wall_clock
     live: Live | None = None
+    warning: str | None = None
 
     def running(self) -> Live:
         """The node, for verbs that make no sense without one."""
@@ -104,7 +105,10 @@ async def unlocked(paths: Paths, passphrase: bytes) -> AsyncIterator[Profile]:
     master = vault.unlock(keyslot.read(paths.keyslot), passphrase)
     async with await Database.open(paths.database, vault.derive(master, "database")) as db:
         me = await db.run(identities.load)
-        yield Profile(db, me, Identity.from_seed(me.seed), Feed(db))
+        found, current = await db.run(identities.count_start)
+        warning = generation.rollback(found, generation.read(paths.generation))
+        generation.write(paths.generation, current)
+        yield Profile(db, me, Identity.from_seed(me.seed), Feed(db), warning=warning)
 
 
 async def _fill(paths: Paths, key: bytes) -> IdentityKey:

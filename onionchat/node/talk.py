@@ -16,7 +16,7 @@ import secrets
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Never
 
-from onionchat.errors import RemoteError
+from onionchat.errors import RefusedError, RemoteError
 from onionchat.node import inbox, outbox
 from onionchat.node.clock import wait
 from onionchat.node.connection import Connection
@@ -71,6 +71,8 @@ class Talk:
                 group.create_task(self._speak())
                 group.create_task(self._keep_alive())
         except* (_Over, RemoteError, ConnectionError):
+            pass
+        except* RefusedError:  # a full disk: nothing was accepted, so it will come again
             pass
 
     def wake(self) -> None:

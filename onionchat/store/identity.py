@@ -18,7 +18,12 @@ class Me:
 
 def create(me: Me, now: Millis) -> None:
     Identity.create(
-        id=1, seed=me.seed, stream=me.stream, incarnation=me.incarnation, created_at=now
+        id=1,
+        seed=me.seed,
+        stream=me.stream,
+        incarnation=me.incarnation,
+        generation=0,
+        created_at=now,
     )
 
 
@@ -30,3 +35,10 @@ def load() -> Me:
             "restore a backup into another profile; nothing was changed here",
         )
     return Me(row.seed, row.stream, row.incarnation)
+
+
+def count_start() -> tuple[int, int]:
+    """The generation that was found, and the next one, which is kept from now on."""
+    found: int = Identity.select(Identity.generation).scalar()
+    Identity.update(generation=found + 1).execute()
+    return found, found + 1

@@ -11,7 +11,8 @@ from onionchat.errors import DamagedError
 
 VERSION_1 = """
 CREATE TABLE identity (id INTEGER PRIMARY KEY CHECK (id = 1), seed BLOB NOT NULL,
-    stream BLOB NOT NULL, incarnation BLOB NOT NULL, created_at INTEGER NOT NULL);
+    stream BLOB NOT NULL, incarnation BLOB NOT NULL, generation INTEGER NOT NULL,
+    created_at INTEGER NOT NULL);
 CREATE TABLE contact (id INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL UNIQUE,
     skeleton TEXT NOT NULL UNIQUE, key BLOB NOT NULL UNIQUE,
     state TEXT NOT NULL CHECK (state IN ('requested', 'contact', 'blocked')),

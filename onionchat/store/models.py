@@ -30,11 +30,13 @@ from onionchat.store.base import Row
 
 
 class Identity(Row):
-    """One row: who this profile is. `stream` and `incarnation` are new after a restore."""
+    """One row: who this profile is. `stream` and `incarnation` are new after a restore;
+    `generation` counts the starts (generation.py)."""
 
     seed = BlobField()
     stream = BlobField()
     incarnation = BlobField()
+    generation = BigIntegerField()
     created_at = BigIntegerField()
 
 

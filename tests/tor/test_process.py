@@ -50,13 +50,13 @@ def test_a_data_directory_in_use_is_told(tmp_path: Path) -> None:
             if "Bootstrapped 0%" in line or "Opened" in line or "starting" in line:
                 up.set()
 
-        async with await TorProcess.start(find_tor(), tmp_path / "t" / "torrc", look) as tor:
-            async with asyncio.TaskGroup() as group:
-                first = group.create_task(tor.run())
-                await up.wait()
-                with pytest.raises(TorFailed) as second:
-                    await run_tor(find_tor(), torrc, tmp_path / "t", lambda _: None)
-                first.cancel()
+        tor = await TorProcess.start(find_tor(), tmp_path / "t" / "torrc", look)
+        async with tor, asyncio.TaskGroup() as group:
+            first = group.create_task(tor.run())
+            await up.wait()
+            with pytest.raises(TorFailed) as second:
+                await run_tor(find_tor(), torrc, tmp_path / "t", lambda _: None)
+            first.cancel()
         return second.value
 
     failed = asyncio.run(scene())
