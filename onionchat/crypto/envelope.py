@@ -33,9 +33,7 @@ _SHA256 = SHA256()
 
 def digest(wire: bytes) -> bytes:
     """SHA-256 of an envelope's sealed header, which names it without opening it."""
-    if len(wire) < OVERHEAD:
-        raise RemoteError("an envelope that is shorter than its header")
-    return hashlib.sha256(wire[:SEALED_HEADER]).digest()
+    return hashlib.sha256(_sealed_header(wire)).digest()
 
 
 def seal(hk: bytes, mk: bytes, header: Header, padded: bytes, ad: bytes, random: bytes) -> bytes:
@@ -52,8 +50,8 @@ class Envelope:
 
     def __init__(self, wire: bytes, ad: bytes) -> None:
         """RemoteError when it is too short to be one."""
-        self.digest = digest(wire)
-        self._eh, self._body, self._ad = wire[:SEALED_HEADER], wire[SEALED_HEADER:], ad
+        self._eh, self._body, self._ad = _sealed_header(wire), wire[SEALED_HEADER:], ad
+        self.digest = hashlib.sha256(self._eh).digest()
 
     def header(self, hk: bytes) -> Header | None:
         """The header, None if this is not its key; Refused if it breaks a rule."""
@@ -74,6 +72,12 @@ class Envelope:
             return cipher.decrypt(nonce, self._body, self._ad)
         except InvalidTag:
             raise Refused("an envelope whose body does not open", self.digest) from None
+
+
+def _sealed_header(wire: bytes) -> bytes:
+    if len(wire) < OVERHEAD:
+        raise RemoteError("an envelope that is shorter than its header")
+    return wire[:SEALED_HEADER]
 
 
 def _cipher(key: bytes, info: bytes) -> tuple[ChaCha20Poly1305, bytes]:

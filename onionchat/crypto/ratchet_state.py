@@ -105,20 +105,20 @@ class State:
     @classmethod
     def decode(cls, data: bytes) -> Self:
         """DamagedError for what has not the form of a state."""
-        known = data[:1] == bytes([VERSION]) and data[1:2] in _SIZES
-        if not known or len(data) != _SIZES[data[1:2]]:
+        if len(data) != _SIZES.get(data[:2]):
             raise DamagedError(
                 "a stored session is not readable", "report this; the profile was not changed"
             )
-        chains, between = 2 + Root.SIZE, _SIZES[1]
-        sending = SendingChain.decode(data[chains:between]) if data[1] else None
+        between = _CHAINS + SendingChain.SIZE
+        sending = SendingChain.decode(data[_CHAINS:between]) if data[1] else None
         receiving = ReceivingChain.decode(data[between:]) if data[1] == 2 else None
-        return cls(Root.decode(data[2:chains]), sending, receiving)
+        return cls(Root.decode(data[2:_CHAINS]), sending, receiving)
 
 
-_SIZES = (
-    2 + Root.SIZE,
-    2 + Root.SIZE + SendingChain.SIZE,
-    2 + Root.SIZE + SendingChain.SIZE + ReceivingChain.SIZE,
-)
-"""By the number of chains: Bob at first, Alice at first, and both from then on."""
+_CHAINS = 2 + Root.SIZE
+_SIZES = {
+    bytes([VERSION, 0]): _CHAINS,
+    bytes([VERSION, 1]): _CHAINS + SendingChain.SIZE,
+    bytes([VERSION, 2]): _CHAINS + SendingChain.SIZE + ReceivingChain.SIZE,
+}
+"""By version and number of chains: Bob at first, Alice at first, and both from then on."""

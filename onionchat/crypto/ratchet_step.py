@@ -12,19 +12,19 @@ from onionchat.crypto import kdf, kem
 from onionchat.crypto.header import Header
 from onionchat.crypto.identity import exchange
 from onionchat.crypto.ratchet_chain import ReceivingChain, SendingChain
-from onionchat.crypto.ratchet_state import OwnKeys, State
+from onionchat.crypto.ratchet_state import OwnKeys, Root
 
-_Root = tuple[bytes, bytes, bytes]
+_Mixed = tuple[bytes, bytes, bytes]
 """The new root key, the chain key and the next header key."""
 
 
-def begin_receiving(state: State, header: Header) -> tuple[bytes, bytes, ReceivingChain]:
+def begin_receiving(root: Root, header: Header) -> tuple[bytes, bytes, ReceivingChain]:
     """The root key, the next header key and the peer's new chain; RemoteError."""
-    own = state.own
+    own = root.own
     secret = exchange(own.x25519, header.dh) + own.mlkem.decapsulate(header.ct)
     context = kdf.digest(header.dh, own.dh_public, own.ek, header.ct)
-    rk, ck, nhkr = _root(state.rk, secret, context)
-    return rk, nhkr, ReceivingChain(ck, state.nhkr, 0, header.keys_digest)
+    rk, ck, nhkr = _mix(root.rk, secret, context)
+    return rk, nhkr, ReceivingChain(ck, root.nhkr, 0, header.keys_digest)
 
 
 def begin_sending(
@@ -34,10 +34,10 @@ def begin_sending(
     ct, shared = kem.encapsulate(peer_ek)
     secret = exchange(own.x25519, peer_dh) + shared
     context = kdf.digest(own.dh_public, peer_dh, peer_ek, ct)
-    rk, ck, nhks = _root(rk, secret, context)
+    rk, ck, nhks = _mix(rk, secret, context)
     return rk, nhks, SendingChain(ck, hk, 0, own.dh_public + own.ek + ct)
 
 
-def _root(rk: bytes, secret: bytes, context: bytes) -> _Root:
+def _mix(rk: bytes, secret: bytes, context: bytes) -> _Mixed:
     keys = kdf.derive(rk, secret, kdf.LABEL + b"rk\0" + context, 96)
     return keys[:32], keys[32:64], keys[64:]
