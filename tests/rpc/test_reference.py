@@ -1,5 +1,6 @@
 """docs/rpc.md says what the table of verbs and the errors say."""
 
+import json
 import re
 from pathlib import Path
 
@@ -14,12 +15,10 @@ ROW = re.compile(r"^\| `([a-z.]+)`( \*offline\*)? \| (.*?) ?\| ", re.MULTILINE)
 
 def written(kind: type[msgspec.Struct]) -> str:
     """A verb's parameters as the page writes them: in order, with their defaults."""
-    fields = msgspec.structs.fields(kind)
-    defaults = [
-        "" if field.required else "=" + msgspec.json.encode(field.default).decode()
-        for field in fields
-    ]
-    return ", ".join(f"`{field.name}`{default}" for field, default in zip(fields, defaults))
+    return ", ".join(
+        f"`{field.name}`" + ("" if field.required else f"={json.dumps(field.default)}")
+        for field in msgspec.structs.fields(kind)
+    )
 
 
 def test_every_verb_is_there_with_its_parameters() -> None:
@@ -30,7 +29,7 @@ def test_every_verb_is_there_with_its_parameters() -> None:
 
 def test_every_error_is_there_with_its_code() -> None:
     rows = re.findall(r"^\| (-\d+) \| ([a-z-]+) \|", PAGE, re.MULTILINE)
-    kinds = [OnionchatError, *UserError.__subclasses__()]
+    kinds: list[type[OnionchatError]] = [OnionchatError, *UserError.__subclasses__()]
     assert {(int(code), name) for code, name in rows} == {
         (kind("").rpc_code, kind.name) for kind in kinds
     }
