@@ -36,19 +36,28 @@ def contact() -> None:
     cls=Command,
     examples=(
         "onionchat contact add bob ADDRESS",
+        "onionchat contact add bob ADDRESS -m -   asks for a word about who you are",
         'onionchat contact add bob ADDRESS -m "Anna, from the library"',
     ),
 )
 @click.argument("name", type=params.petname)
 @click.argument("address", type=params.address)
-@option("-m", "--message", "text", private=True, help="A word about who you are, sent along.")
+@option(
+    "-m",
+    "--message",
+    "text",
+    private=True,
+    help="A word about who you are, sent along; - asks for it, or reads it from stdin.",
+)
 @click.pass_obj
 def add(invocation: Invocation, name: str, address: str, text: str | None) -> None:
     """Ask ADDRESS to become your contact; if they have asked you, accept.
 
     NAME is yours alone: it is never sent to anybody.
     """
-    row = ask(invocation, "contact.add", name=name, address=address, text=_checked(text))
+    row = ask(
+        invocation, "contact.add", name=name, address=address, text=_checked(invocation, text)
+    )
     invocation.out.row(row, f"{line(row['name'])}: {_MEANING.get(row['state'], row['state'])}")
 
 
@@ -70,13 +79,13 @@ def show(invocation: Invocation, name: str) -> None:
     invocation.out.row(row, "\n".join(lines))
 
 
-def _checked(text: str | None) -> str | None:
+def _checked(invocation: Invocation, text: str | None) -> str | None:
     """The request's text, if it can be sent."""
     if text is None:
         return None
     from onionchat.protocol.limits import REQUEST_CHARACTERS
 
-    text = prompt.argument(text)
+    text = prompt.body(invocation, text)
     if len(text) > REQUEST_CHARACTERS:
         raise RefusedError(
             f"the text of a request has at most {REQUEST_CHARACTERS} characters",

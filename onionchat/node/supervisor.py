@@ -54,6 +54,7 @@ class _End(Exception):  # noqa: N818 - not an error: the supervisor's work is do
 def supervise(options: UpOptions, passphrase: bytes, report: Report) -> None:
     """Run until SIGTERM or Ctrl-C; a failure to start raises a UserError."""
     harden()
+    options.paths.make()  # what XDG_RUNTIME_DIR had is gone after a reboot
     with Lock.acquire(options.paths.lock) as lock:
         asyncio.run(Supervisor(options, passphrase, lock, report).run())
 

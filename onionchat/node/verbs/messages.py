@@ -8,7 +8,7 @@ got the text, so that a crash in between shows a message twice and never not at 
 import asyncio
 import secrets
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
 
 import msgspec
 
@@ -33,6 +33,8 @@ from onionchat.types import MessageId, Millis
 TEXT = 2
 """The record's tag (docs/protocol.md 5)."""
 LONGEST_LIST = 1000
+Count = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
+Cursor = Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
 REACHED = {"sent": ("sent", "delivered"), "delivered": ("delivered",)}
 
 
@@ -59,8 +61,8 @@ class ReceiveParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`since`: what came after this cursor, read or not; else what is unread."""
 
     name: str | None = None
-    limit: int | None = None
-    since: int | None = None
+    limit: Count | None = None
+    since: Cursor | None = None
     timeout: float | None = None
     peek: bool = False
 
@@ -83,7 +85,7 @@ class Incoming(msgspec.Struct, frozen=True):
 
 
 class AckParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    cursors: list[int]
+    cursors: list[Cursor]
 
 
 class Acked(msgspec.Struct, frozen=True):
@@ -92,7 +94,7 @@ class Acked(msgspec.Struct, frozen=True):
 
 class HistoryParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
-    limit: int = 50
+    limit: Count = 50
     before: str | None = None
 
 
