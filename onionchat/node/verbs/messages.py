@@ -34,7 +34,7 @@ TEXT = 2
 """The record's tag (docs/protocol.md 5)."""
 LONGEST_LIST = 1000
 Count = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
-Cursor = Annotated[int, msgspec.Meta(ge=0, lt=2**63)]
+Cursor = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 REACHED = {"sent": ("sent", "delivered"), "delivered": ("delivered",)}
 
 
