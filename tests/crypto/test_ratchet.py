@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
@@ -97,26 +98,47 @@ def test_no_key_prints() -> None:
 # What is refused leaves no trace
 
 
-@pytest.mark.parametrize("part", ["salt", "header", "body"])
-def test_a_flipped_bit_burns_no_key(part: str) -> None:
+def begins_a_chain(alice: End, bob: End) -> bytes:
+    return alice.say(b"precious")
+
+
+def continues_a_chain(alice: End, bob: End) -> bytes:
+    bob.hear(alice.say(b"begins it"))
+    return alice.say(b"precious")
+
+
+def was_overtaken(alice: End, bob: End) -> bytes:
+    wire = alice.say(b"precious")
+    bob.hear(alice.say(b"overtakes"))
+    return wire
+
+
+def is_of_a_past_chain(alice: End, bob: End) -> bytes:
+    wire = was_overtaken(alice, bob)
+    alice.hear(bob.say(b"step"))
+    bob.hear(alice.say(b"next chain"))
+    return wire
+
+
+@pytest.mark.parametrize(
+    "said", [begins_a_chain, continues_a_chain, was_overtaken, is_of_a_past_chain]
+)
+def test_a_flipped_bit_burns_no_key(said: Callable[[End, End], bytes]) -> None:
     alice, bob = talking()
-    wire = alice.say(b"precious")
-    ranges = {
-        "salt": range(envelope.SALT),
-        "header": range(envelope.SALT, envelope.SEALED_HEADER, 37),
-        "body": range(envelope.SEALED_HEADER, len(wire)),
-    }
-    for at in ranges[part]:
+    wire = said(alice, bob)
+    for at in (*range(0, envelope.SEALED_HEADER, 37), *range(envelope.SEALED_HEADER, len(wire))):
         flipped = wire[:at] + bytes([wire[at] ^ 1 << at % 8]) + wire[at + 1 :]
-        refuses(bob, flipped, Refused if part == "body" else NotMine)
+        refuses(bob, flipped, Refused if at >= envelope.SEALED_HEADER else NotMine)
     assert bob.hear(wire).padded == b"precious"
+    refuses(bob, wire, RemoteError)
 
 
-def test_a_flipped_bit_in_the_first_envelope_of_a_chain_takes_no_step() -> None:
-    alice, bob = pair()
-    wire = alice.say(b"precious")
-    refuses(bob, wire[:-1] + bytes([wire[-1] ^ 1]), Refused)
-    assert bob.hear(wire).stepped
+@pytest.mark.parametrize("size", [0, OVERHEAD - 1, OVERHEAD])
+def test_a_cut_envelope_burns_no_key(size: int) -> None:
+    alice, bob = talking()
+    wire = continues_a_chain(alice, bob)
+    refuses(bob, wire[:size], Refused if size == OVERHEAD else RemoteError)
+    assert bob.hear(wire).padded == b"precious"
 
 
 def test_what_is_shorter_than_a_header_names_nothing() -> None:
@@ -211,10 +233,23 @@ def test_the_largest_jump_is_allowed_and_one_more_is_not() -> None:
 
 def test_a_jump_at_the_end_of_the_last_chain_counts_too() -> None:
     alice, bob = talking()
-    for _ in range(LARGEST_JUMP + 1):
+    bob.hear(alice.say(b"came"))
+    for _ in range(LARGEST_JUMP):
         alice.say(b"lost")
-    alice.hear(bob.say(b"step"))
+    edge = alice.copy()
+    alice.say(b"one more")
+    step = bob.say(b"step")
+    alice.hear(step)
+    edge.hear(step)
     refuses(bob, alice.say(b"too far"), TooFar)
+    assert bob.hear(edge.say(b"just")).padded == b"just"
+
+
+def test_a_chain_that_was_shorter_than_what_came_leaves_nothing() -> None:
+    alice, bob = talking()
+    bob.hear(alice.say(b"came"))
+    alice.hear(bob.say(b"step"))
+    assert bob.hear(forged(alice, pn=0)).stored == ()
 
 
 def test_a_first_chain_that_claims_a_former_one_has_no_distance() -> None:
@@ -234,6 +269,19 @@ def test_beyond_a_thousand_keys_the_oldest_go() -> None:
     assert len(bob.skipped) == STORED_KEYS
     refuses(bob, oldest[4], Clone)
     assert bob.hear(oldest[5]).padded == b"oldest"
+
+
+def test_one_envelope_that_skips_too_much_keeps_the_newest() -> None:
+    alice, bob = talking()
+    bob.hear(alice.say(b"came"))
+    lost = [alice.say(b"lost") for _ in range(LARGEST_JUMP)]
+    alice.hear(bob.say(b"step"))
+    ahead = [alice.say(b"ahead") for _ in range(5)]
+    bob.hear(alice.say(b"skips a thousand and five"))
+    assert len(bob.skipped) == STORED_KEYS
+    refuses(bob, lost[4], Clone)
+    for wire in (lost[5], lost[-1], *ahead):
+        bob.hear(wire)
 
 
 def test_past_header_keys_are_limited_and_the_oldest_goes() -> None:
@@ -284,6 +332,7 @@ def test_a_past_number_that_was_used_is_a_clone_too() -> None:
 
 
 def test_two_chains_under_one_header_key_are_a_clone() -> None:
+    """Whatever the number is: used already, or one that nobody had."""
     alice, bob = pair()
     clone = bob.copy()
     wire = alice.say(b"both hear it")
@@ -291,6 +340,15 @@ def test_two_chains_under_one_header_key_are_a_clone() -> None:
     clone.hear(wire)
     alice.hear(bob.say(b"mine"))
     refuses(alice, clone.say(b"the clone's"), Clone)
+    refuses(alice, clone.say(b"the clone's"), Clone)
+
+
+@pytest.mark.parametrize("field", ["dh", "ek", "ct"])
+def test_one_key_that_differs_makes_another_chain(field: str) -> None:
+    alice, bob = pair()
+    bob.hear(alice.say(b"begins it"))
+    size = {"dh": 32, "ek": kem.PUBLIC, "ct": kem.CIPHERTEXT}[field]
+    refuses(bob, forged(alice, **{field: bytes(size)}), Clone)
 
 
 def test_a_clone_with_repeated_randomness_shares_no_keystream() -> None:

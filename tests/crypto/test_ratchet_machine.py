@@ -18,6 +18,7 @@ from hypothesis.stateful import (
 )
 
 from onionchat.crypto import ratchet
+from onionchat.crypto.envelope import SALT, SEALED_HEADER
 from onionchat.crypto.ratchet_errors import Authentic, NotMine
 from onionchat.errors import RemoteError
 from tests.crypto.ratchet_by_hand import ByHand
@@ -77,7 +78,9 @@ class Network(RuleBasedStateMachine):
     @rule(data=st.data())
     def corrupt(self, data: st.DataObject) -> None:
         who, wire = self.draw(data)
-        at = data.draw(st.integers(0, len(wire) - 1))
+        parts = ((0, SALT), (SALT, SEALED_HEADER), (SEALED_HEADER, len(wire)))
+        start, end = data.draw(st.sampled_from(parts))
+        at = data.draw(st.integers(start, end - 1))
         self.refused(who, wire[:at] + bytes([wire[at] ^ 0x40]) + wire[at + 1 :], RemoteError)
 
     @precondition(lambda self: self.arrived)
