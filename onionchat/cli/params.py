@@ -62,6 +62,11 @@ def file(value: str) -> Path:
     return path
 
 
+def program(value: str) -> Path:
+    """A full path; whether tor is there and may be run is told where tor is looked for."""
+    return Path(value).expanduser().absolute()
+
+
 class Line(click.types.StringParamType):
     """A text of one line; in an environment variable one line holds one of several."""
 

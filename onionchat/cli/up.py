@@ -28,7 +28,7 @@ from onionchat.errors import UsageError
     ),
 )
 @option("--detach", is_flag=True, help="Return when the address is published; `down` stops it.")
-@option("--tor", type=params.file, metavar="PATH", help="The tor to run.  [default: from PATH]")
+@option("--tor", type=params.program, metavar="PATH", help="The tor to run.  [default: from PATH]")
 @option("--tor-control", metavar="ADDR", help="Use a running tor: its control port or socket.")
 @option("--tor-socks", metavar="ADDR", help="Use a running tor: its SOCKS port or socket.")
 @option("--torrc-include", type=params.file, metavar="FILE", help="Lines for tor's own torrc.")
@@ -106,6 +106,8 @@ class Progress:
                 self._out.row(said, f"ready {address}")
             case {"event": "tor", "state": state, "bootstrap": percent, "warning": warning}:
                 self._tell(f"tor: {state} {percent}%" + (f" ({warning})" if warning else ""), said)
+            case {"event": "log", "message": message}:
+                self._out.detail(line(message), **said)
             case {"event": "warning", "message": message}:
                 self._tell(f"warning: {message}", said)
 

@@ -17,7 +17,7 @@ class Health:
 
     def __init__(self, bootstrap: Bootstrap, circuits: bool, version_status: str) -> None:
         self.percent = bootstrap.percent
-        self._trouble = bootstrap.warning
+        self._trouble = _trouble(bootstrap)
         self._skew: int | None = None
         self._circuits = circuits
         self._live = True
@@ -25,9 +25,9 @@ class Health:
 
     def take(self, event: Event) -> None:
         match event:
-            case Bootstrap(percent=percent, warning=warning):
+            case Bootstrap(percent=percent):
                 self.percent = percent
-                self._trouble = warning
+                self._trouble = _trouble(event)
                 if percent == DONE:
                     self._skew = None
             case Circuits(established=established):
@@ -59,6 +59,11 @@ class Health:
         if self._outdated:
             return "this tor is out of date: update it (apt install tor)"
         return None
+
+
+def _trouble(bootstrap: Bootstrap) -> str | None:
+    """tor's own word, unless it is DONE: the far end closed, and the step itself says more."""
+    return bootstrap.summary if bootstrap.warning == "DONE" else bootstrap.warning
 
 
 def clock_sentence(skew: int) -> str:

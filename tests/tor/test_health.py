@@ -61,3 +61,8 @@ def test_the_clock_sentence(skew: int, words: str) -> None:
 @pytest.mark.parametrize("said", ["obsolete", "unrecommended"])
 def test_an_outdated_tor_is_said_so(said: str) -> None:
     assert "out of date" in (Health(DONE, True, said).warning or "")
+
+
+def test_a_relay_that_hangs_up_is_told_by_the_step_it_happened_in() -> None:
+    health = Health(Bootstrap(14, "handshake", "Handshaking with a relay", "DONE"), False, "new")
+    assert health.warning == "tor is stuck at 14 %: Handshaking with a relay"
