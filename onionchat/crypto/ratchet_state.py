@@ -85,10 +85,6 @@ class State:
     receiving: ReceivingChain | None
 
     @property
-    def sid(self) -> SessionId:
-        return self.root.sid
-
-    @property
     def ad(self) -> bytes:
         return self.root.ad
 
