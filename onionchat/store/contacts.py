@@ -8,6 +8,7 @@ from peewee import fn
 from onionchat.errors import LocalError
 from onionchat.store import events
 from onionchat.store.models import Contact, Conversation, Device, Endpoint, Member
+from onionchat.store.prepared import Prepared, argument
 from onionchat.types import IdentityKey, MessageId, Millis
 
 
@@ -76,20 +77,20 @@ def by_id(contact: int) -> ContactRow:
 
 
 def find(contact: int) -> ContactRow | None:
-    return _one(Contact.id == contact)
+    return _one(_BY_ID, contact)
 
 
 def by_key(key: IdentityKey) -> ContactRow | None:
-    return _one(Contact.key == key)
+    return _one(_BY_KEY, key)
 
 
 def by_name(name: str) -> ContactRow | None:
-    return _one(Contact.name == name)
+    return _one(_BY_NAME, name)
 
 
 def by_skeleton(skeleton: str) -> ContactRow | None:
     """Whoever has a name that can be taken for the one with this skeleton."""
-    return _one(Contact.skeleton == skeleton)
+    return _one(_BY_SKELETON, skeleton)
 
 
 def all_rows(prefix: str = "") -> list[ContactRow]:
@@ -115,7 +116,7 @@ def hold(contact: int) -> None:
 
 def touch(contact: int, now: Millis) -> None:
     """They are, or were until now, connected."""
-    Contact.update(last_seen=now).where(Contact.id == contact).execute()
+    _TOUCH.change(now, contact)
 
 
 def offered(contact: int, next_offer: Millis) -> None:
@@ -127,9 +128,12 @@ def set_state(contact: int, state: str, now: Millis) -> None:
     events.contact_state(contact, state, now)
 
 
-def _one(condition: Any) -> ContactRow | None:
-    row: ContactRow | None = _select().where(condition).objects(ContactRow).first()
-    return row
+def _one(query: Prepared, value: Any) -> ContactRow | None:
+    row = query.first(value)
+    if row is None:
+        return None
+    number, name, key, state, verified, held, *rest = row
+    return ContactRow(number, name, key, state, bool(verified), bool(held), *rest)
 
 
 def _select() -> Any:
@@ -144,3 +148,10 @@ def _select() -> Any:
         .join(Device, on=Device.contact == Contact.id)
         .join(Member, on=Member.contact == Contact.id)
     )
+
+
+_BY_ID = Prepared(lambda: _select().where(Contact.id == argument(0)))
+_BY_KEY = Prepared(lambda: _select().where(Contact.key == argument(0)))
+_BY_NAME = Prepared(lambda: _select().where(Contact.name == argument(0)))
+_BY_SKELETON = Prepared(lambda: _select().where(Contact.skeleton == argument(0)))
+_TOUCH = Prepared(lambda: Contact.update(last_seen=argument(0)).where(Contact.id == argument(1)))

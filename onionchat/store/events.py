@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from peewee import fn
 
 from onionchat.store.models import Event
+from onionchat.store.prepared import Prepared, argument
 from onionchat.types import Millis
 
 KEPT = 30 * 24 * 3600 * 1000
@@ -31,16 +32,15 @@ def newest() -> int:
 
 
 def after(cursor: int, limit: int) -> list[EventRow]:
-    rows = Event.select().where(Event.cursor > cursor).order_by(Event.cursor).limit(limit)
-    return [EventRow(*row) for row in rows.tuples()]
+    return [EventRow(*row) for row in _AFTER(cursor, limit)]
 
 
 def messages_received(messages: Iterable[int], now: Millis) -> None:
-    _many("message.received", now, [(message, None) for message in messages])
+    _OF_MESSAGE.many(("message.received", now, message, None) for message in messages)
 
 
 def messages_state(messages: Iterable[int], state: str, now: Millis) -> None:
-    _many("message.state", now, [(message, state) for message in messages])
+    _OF_MESSAGE.many(("message.state", now, message, state) for message in messages)
 
 
 def contact_state(contact: int, state: str, now: Millis) -> None:
@@ -56,7 +56,11 @@ def prune(now: Millis) -> None:
     Event.delete().where(Event.at < now - KEPT, Event.kind != "message.received").execute()
 
 
-def _many(kind: str, now: Millis, rows: list[tuple[int, str | None]]) -> None:
-    values = [(kind, now, message, state) for message, state in rows]
-    if values:
-        Event.insert_many(values, [Event.kind, Event.at, Event.message, Event.state]).execute()
+_OF_MESSAGE = Prepared(
+    lambda: Event.insert(kind=argument(0), at=argument(1), message=argument(2), state=argument(3))
+)
+_AFTER = Prepared(
+    lambda: (
+        Event.select().where(Event.cursor > argument(0)).order_by(Event.cursor).limit(argument(1))
+    )
+)

@@ -9,6 +9,7 @@ from peewee import JOIN, fn
 
 from onionchat.store import events
 from onionchat.store.models import Contact, Event, Gap, Member, Message, Outbox, Sequence
+from onionchat.store.prepared import Prepared, argument
 from onionchat.types import IdentityKey, MessageId, Millis, StreamId
 
 
@@ -60,47 +61,25 @@ class HistoryRow:
 
 def add_own(conversation: int, message_id: MessageId, text: str, now: Millis) -> int:
     """A message of ours; the row number."""
-    row: int = Message.insert(
-        conversation=conversation,
-        author=None,
-        message_id=message_id,
-        kind="text",
-        text=text,
-        clock=now,
-        at=now,
-        unread=False,
-        late=False,
-    ).execute()
-    return row
+    mine = (conversation, None, message_id, None, None, "text", text, now, now, False, False)
+    return _INSERT.insert(*mine)
 
 
 def known(author: int, ids: Rows[MessageId]) -> set[MessageId]:
     """Which of these this contact has sent before."""
-    rows = Message.select(Message.message_id).where(
-        Message.author == author, Message.message_id.in_(ids)
-    )
-    return {message_id for (message_id,) in rows.tuples()}
+    return {number for number in ids if _KNOWN.first(author, number)}
 
 
 def add_received(conversation: int, author: int, rows: Rows[Received], now: Millis) -> None:
     """New messages of a contact, with their events, in this order."""
-    if not rows:
-        return
-    first = (Message.select(fn.max(Message.id)).scalar() or 0) + 1
-    columns = (
-        *(Message.id, Message.conversation, Message.author, Message.message_id, Message.stream),
-        *(Message.seq, Message.kind, Message.text, Message.clock, Message.at, Message.unread),
-        Message.late,
-    )
-    values = [
-        (
-            *(number, conversation, author, row.message_id, row.stream, row.seq),
-            *(row.kind, row.text, row.clock, now, True, row.late),
+    numbers = [
+        _INSERT.insert(
+            *(conversation, author, row.message_id, row.stream, row.seq, row.kind, row.text),
+            *(row.clock, now, True, row.late),
         )
-        for number, row in enumerate(rows, first)
+        for row in rows
     ]
-    Message.insert_many(values, columns).execute()
-    events.messages_received(range(first, first + len(rows)), now)
+    events.messages_received(numbers, now)
 
 
 def add_notice(
@@ -110,17 +89,9 @@ def add_notice(
     same = (Message.author == contact, Message.kind == "notice", Message.text == text)
     if unless_since is not None and Message.select().where(*same, Message.at > unless_since):
         return
-    row = Message.insert(
-        conversation=conversation,
-        author=contact,
-        message_id=secrets.token_bytes(16),
-        kind="notice",
-        text=text,
-        clock=now,
-        at=now,
-        unread=True,
-        late=False,
-    ).execute()
+    number = MessageId(secrets.token_bytes(16))
+    notice = (conversation, contact, number, None, None, "notice", text, now, now, True, False)
+    row = _INSERT.insert(*notice)
     events.messages_received([row], now)
 
 
@@ -176,15 +147,10 @@ def exists(conversation: int, message_id: MessageId) -> bool:
 
 def reference(row: int) -> tuple[MessageId, str]:
     """A message's ID and the name of whom we have that conversation with."""
-    found: tuple[MessageId, str] = (
-        Message.select(Message.message_id, Contact.name)
-        .join(Member, on=Member.conversation == Message.conversation)
-        .join(Contact, on=Member.contact == Contact.id)
-        .where(Message.id == row)
-        .tuples()
-        .first()
-    )
-    return found
+    found = _REFERENCE.first(row)
+    assert found is not None
+    message_id, contact = found
+    return message_id, contact
 
 
 def unread_by_contact() -> dict[int, int]:
@@ -227,3 +193,33 @@ def _missing() -> Any:
             Gap.last == Message.seq - 1,
         )
     )
+
+
+_INSERT = Prepared(
+    lambda: Message.insert(
+        conversation=argument(0),
+        author=argument(1),
+        message_id=argument(2),
+        stream=argument(3),
+        seq=argument(4),
+        kind=argument(5),
+        text=argument(6),
+        clock=argument(7),
+        at=argument(8),
+        unread=argument(9),
+        late=argument(10),
+    )
+)
+_KNOWN = Prepared(
+    lambda: Message.select(Message.id).where(
+        Message.author == argument(0), Message.message_id == argument(1)
+    )
+)
+_REFERENCE = Prepared(
+    lambda: (
+        Message.select(Message.message_id, Contact.name)
+        .join(Member, on=Member.conversation == Message.conversation)
+        .join(Contact, on=Member.contact == Contact.id)
+        .where(Message.id == argument(0))
+    )
+)

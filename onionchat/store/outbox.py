@@ -8,10 +8,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import JOIN, chunked, fn
+from peewee import JOIN, fn
 
 from onionchat.store import events
 from onionchat.store.models import Device, Message, Outbox, Session
+from onionchat.store.prepared import Prepared, argument
 from onionchat.types import MessageId, Millis, SessionId
 
 OPEN = ("queued", "sent")
@@ -49,9 +50,7 @@ def queue(
     device: int, tag: int, message_id: MessageId, now: Millis, shown: int | None = None
 ) -> None:
     """One record for this device; `shown` is the message it is made of."""
-    Outbox.insert(
-        device=device, shown=shown, message_id=message_id, tag=tag, state="queued", queued_at=now
-    ).execute()
+    _QUEUE.insert(device, shown, message_id, tag, now)
 
 
 def unreceipted(device: int, sids: Collection[SessionId]) -> list[WireRow]:
@@ -66,55 +65,32 @@ def unreceipted(device: int, sids: Collection[SessionId]) -> list[WireRow]:
 
 
 def in_flight(device: int) -> int:
-    count: int = Outbox.select().where(_open(device), Outbox.wire.is_null(False)).count()
-    return count
+    ((count,),) = _IN_FLIGHT(device)
+    return int(count)
 
 
 def due(device: int, limit: int) -> list[DueRow]:
     """The oldest rows that wait to be encrypted."""
-    columns = (Outbox.id, Outbox.tag, Outbox.message_id, Outbox.queued_at, Outbox.record)
-    rows = (
-        Outbox.select(*columns, Message.text)
-        .join(Message, JOIN.LEFT_OUTER, on=Outbox.shown == Message.id)
-        .where(_open(device), Outbox.wire.is_null())
-        .order_by(Outbox.id)
-        .limit(limit)
-    )
-    return [DueRow(*row) for row in rows.tuples()]
+    return [DueRow(*row) for row in _DUE(device, limit)]
 
 
 def set_wires(rows: Sequence[Encrypted]) -> None:
     """Keep what was encrypted; after the commit it may leave."""
-    sql = "UPDATE outbox SET record = ?, session_id = ?, wire = ? WHERE id = ?"
-    execute = Outbox._meta.database.execute_sql
-    for row in rows:
-        execute(sql, (row.record, row.session, row.wire, row.id))
+    _SET_WIRE.many((row.record, row.session, row.wire, row.id) for row in rows)
 
 
 def mark_sent(rows: Sequence[int], now: Millis) -> None:
     """The bytes of these rows have been written."""
-    fresh = Outbox.select(Outbox.id, Outbox.shown).where(
-        Outbox.id.in_(list(rows)), Outbox.state == "queued"
-    )
-    changed = list(fresh.tuples()) if rows else []
-    if changed:
-        Outbox.update(state="sent", sent_at=now).where(
-            Outbox.id.in_([row for row, _ in changed])
-        ).execute()
-        events.messages_state([shown for _, shown in changed if shown], "sent", now)
+    changed = [row for row in rows if _MARK_SENT.change(now, row)]
+    shown = [_SHOWN.first(row) for row in changed]
+    events.messages_state([row[0] for row in shown if row and row[0]], "sent", now)
 
 
 def delivered(device: int, ids: Sequence[MessageId], now: Millis) -> None:
     """The peer has these; IDs that were never sent to it are ignored."""
-    for some in chunked(ids, 128):
-        open_rows = Outbox.select(Outbox.id, Outbox.shown).where(
-            _open(device), Outbox.message_id.in_(some), Outbox.record.is_null(False)
-        )
-        rows = list(open_rows.tuples())
-        Outbox.update(
-            state="delivered", delivered_at=now, wire=None, record=None, session=None
-        ).where(Outbox.id.in_([row for row, _ in rows])).execute()
-        events.messages_state([shown for _, shown in rows if shown], "delivered", now)
+    rows = [row for number in ids for row in _RECEIPTED(device, number)]
+    _DELIVERED.many((now, row) for row, _ in rows)
+    events.messages_state([shown for _, shown in rows if shown], "delivered", now)
 
 
 def retire(session: int) -> None:
@@ -149,9 +125,58 @@ def waiting_by_contact() -> dict[int, int]:
 
 def state(message_id: MessageId) -> str | None:
     """Where one message of ours has got to."""
-    row: str | None = Outbox.select(Outbox.state).where(Outbox.message_id == message_id).scalar()
-    return row
+    row = _STATE.first(message_id)
+    return None if row is None else row[0]
 
 
-def _open(device: int) -> Any:
+def _open(device: Any) -> Any:
     return (Outbox.device == device) & Outbox.state.in_(OPEN)
+
+
+_QUEUE = Prepared(
+    lambda: Outbox.insert(
+        device=argument(0),
+        shown=argument(1),
+        message_id=argument(2),
+        tag=argument(3),
+        state="queued",
+        queued_at=argument(4),
+    )
+)
+_IN_FLIGHT = Prepared(
+    lambda: Outbox.select(fn.count(Outbox.id)).where(_open(argument(0)), Outbox.wire.is_null(False))
+)
+_DUE = Prepared(
+    lambda: (
+        Outbox.select(
+            *(Outbox.id, Outbox.tag, Outbox.message_id, Outbox.queued_at, Outbox.record),
+            Message.text,
+        )
+        .join(Message, JOIN.LEFT_OUTER, on=Outbox.shown == Message.id)
+        .where(_open(argument(0)), Outbox.wire.is_null())
+        .order_by(Outbox.id)
+        .limit(argument(1))
+    )
+)
+_SET_WIRE = Prepared(
+    lambda: Outbox.update(record=argument(0), session=argument(1), wire=argument(2)).where(
+        Outbox.id == argument(3)
+    )
+)
+_MARK_SENT = Prepared(
+    lambda: Outbox.update(state="sent", sent_at=argument(0)).where(
+        Outbox.id == argument(1), Outbox.state == "queued"
+    )
+)
+_SHOWN = Prepared(lambda: Outbox.select(Outbox.shown).where(Outbox.id == argument(0)))
+_RECEIPTED = Prepared(
+    lambda: Outbox.select(Outbox.id, Outbox.shown).where(
+        Outbox.message_id == argument(1), _open(argument(0)), Outbox.record.is_null(False)
+    )
+)
+_DELIVERED = Prepared(
+    lambda: Outbox.update(
+        state="delivered", delivered_at=argument(0), wire=None, record=None, session=None
+    ).where(Outbox.id == argument(1))
+)
+_STATE = Prepared(lambda: Outbox.select(Outbox.state).where(Outbox.message_id == argument(0)))

@@ -2,10 +2,12 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from peewee import JOIN
+from peewee import JOIN, fn
 
 from onionchat.store.models import Receipt, Seen, Session
+from onionchat.store.prepared import Prepared, argument
 from onionchat.types import MessageId
 
 
@@ -19,37 +21,22 @@ class DueRow:
 
 def known(device: int, digests: Sequence[bytes]) -> set[bytes]:
     """Which of these envelopes were accepted before."""
-    rows = (
-        Seen.select(Seen.digest)
-        .join(Session)
-        .where(Seen.digest.in_(digests), Session.device == device)
-        .tuples()
-    )
-    return {digest for (digest,) in rows}
+    return {digest for digest in digests if _KNOWN.first(digest, device)}
 
 
 def add(rows: Iterable[tuple[int, bytes, MessageId | None]]) -> None:
     """Remember accepted envelopes (session, digest, ID); those with an ID are due a receipt."""
-    values = [(session, digest, known, known is not None) for session, digest, known in rows]
-    if values:
-        Seen.insert_many(values, [Seen.session, Seen.digest, Seen.message_id, Seen.due]).execute()
+    _ADD.many((session, digest, known, known is not None) for session, digest, known in rows)
 
 
 def due(device: int, limit: int) -> list[DueRow]:
     """The oldest records that need a receipt."""
-    rows = (
-        Seen.select(Seen.id, Seen.message_id)
-        .join(Session)
-        .where(Seen.due, Session.device == device)
-        .order_by(Seen.id)
-        .limit(limit)
-    )
-    return list(rows.objects(DueRow))
+    return [DueRow(*row) for row in _DUE(device, limit)]
 
 
 def due_count(device: int) -> int:
-    count: int = Seen.select().join(Session).where(Seen.due, Session.device == device).count()
-    return count
+    ((count,),) = _DUE_COUNT(device)
+    return int(count)
 
 
 def answer(seen: Sequence[int], session: int, wire: bytes) -> None:
@@ -76,3 +63,21 @@ def again(device: int, digest: bytes) -> bytes | None:
 def forget(session: int) -> None:
     """The peer has answered our chain: the receipts in this session are not repeated again."""
     Receipt.delete().where(Receipt.session == session).execute()
+
+
+def _of(device: Any) -> Any:
+    return Seen.select(Seen.id, Seen.message_id).join(Session).where(Session.device == device)
+
+
+_KNOWN = Prepared(lambda: _of(argument(1)).where(Seen.digest == argument(0)))
+_ADD = Prepared(
+    lambda: Seen.insert(
+        session=argument(0), digest=argument(1), message_id=argument(2), due=argument(3)
+    )
+)
+_DUE = Prepared(lambda: _of(argument(0)).where(Seen.due).order_by(Seen.id).limit(argument(1)))
+_DUE_COUNT = Prepared(
+    lambda: (
+        Seen.select(fn.count(Seen.id)).join(Session).where(Seen.due, Session.device == argument(0))
+    )
+)

@@ -6,7 +6,10 @@ Nothing ever waits for a gap, and nothing hides one.
 
 from dataclasses import dataclass
 
+from peewee import fn
+
 from onionchat.store.models import Gap, Sequence
+from onionchat.store.prepared import Prepared, argument
 from onionchat.types import StreamId
 
 
@@ -22,16 +25,15 @@ class Whose:
 def take(whose: Whose, count: int) -> int:
     """The first of the next `count` numbers of ours, from 1."""
     row = _row(whose)
-    Sequence.update(highest=row.highest + count).where(Sequence.id == row.id).execute()
-    first: int = row.highest + 1
-    return first
+    _ADVANCE.change(row.highest + count, row.id)
+    return row.highest + 1
 
 
 class Arrivals:
     """The numbers that one transaction brings; `save` before it ends."""
 
     def __init__(self) -> None:
-        self._rows: dict[Whose, Sequence] = {}
+        self._rows: dict[Whose, _Position] = {}
 
     def arrived(self, whose: Whose, first: int, last: int) -> bool:
         """These numbers came, or never will; True if something later had come before them."""
@@ -45,7 +47,7 @@ class Arrivals:
 
     def save(self) -> None:
         for row in self._rows.values():
-            Sequence.update(highest=row.highest).where(Sequence.id == row.id).execute()
+            _ADVANCE.change(row.highest, row.id)
 
 
 def _close(sequence: int, first: int, last: int) -> bool:
@@ -60,15 +62,31 @@ def _close(sequence: int, first: int, last: int) -> bool:
     return bool(touched)
 
 
-def _row(whose: Whose) -> Sequence:
-    same_device = (
-        Sequence.device.is_null() if whose.device is None else Sequence.device == whose.device
+@dataclass(slots=True)
+class _Position:
+    """Where a stream is, in memory while a transaction lasts."""
+
+    id: int
+    highest: int
+
+
+def _row(whose: Whose) -> _Position:
+    found = _FIND.first(whose.conversation, whose.device or 0, whose.stream)
+    if found is not None:
+        return _Position(*found)
+    return _Position(_BEGIN.insert(whose.conversation, whose.device, whose.stream), 0)
+
+
+_FIND = Prepared(
+    lambda: Sequence.select(Sequence.id, Sequence.highest).where(
+        Sequence.conversation == argument(0),
+        fn.ifnull(Sequence.device, 0) == argument(1),
+        Sequence.stream == argument(2),
     )
-    row: Sequence | None = Sequence.get_or_none(
-        Sequence.conversation == whose.conversation, same_device, Sequence.stream == whose.stream
+)
+_BEGIN = Prepared(
+    lambda: Sequence.insert(
+        conversation=argument(0), device=argument(1), stream=argument(2), highest=0
     )
-    if row is None:
-        row = Sequence.create(
-            conversation=whose.conversation, device=whose.device, stream=whose.stream, highest=0
-        )
-    return row
+)
+_ADVANCE = Prepared(lambda: Sequence.update(highest=argument(0)).where(Sequence.id == argument(1)))

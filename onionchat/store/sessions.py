@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from onionchat.store.models import Session, SkippedKey
+from onionchat.store.prepared import Prepared, argument
 from onionchat.types import Millis, SessionId
 
 HeaderKeyNumber = tuple[bytes, int]
@@ -38,14 +39,13 @@ def create(sid: SessionId, device: int, role: str, state: bytes, now: Millis) ->
 
 
 def by_sid(sid: SessionId) -> SessionRow | None:
-    row: SessionRow | None = _select().where(Session.sid == sid).objects(SessionRow).first()
-    return row
+    row = _BY_SID.first(sid)
+    return None if row is None else SessionRow(*row)
 
 
 def by_device(device: int) -> list[SessionRow]:
     """Every session that may still open an envelope, newest first."""
-    usable = (Session.device == device) & (Session.status != "broken")
-    return list(_select().where(usable).order_by(Session.id.desc()).objects(SessionRow))
+    return [SessionRow(*row) for row in _USABLE(device)]
 
 
 def live(device: int) -> list[SessionRow]:
@@ -54,7 +54,7 @@ def live(device: int) -> list[SessionRow]:
 
 
 def update(session: int, state: bytes, sent: int, rcvd: int) -> None:
-    Session.update(state=state, sent=sent, rcvd=rcvd).where(Session.id == session).execute()
+    _UPDATE.change(state, sent, rcvd, session)
 
 
 def set_status(sid: SessionId, status: str) -> None:
@@ -70,12 +70,7 @@ def keep_receive_only(device: int, limit: int) -> None:
 
 def skipped(session: int) -> dict[HeaderKeyNumber, bytes]:
     """The message keys of envelopes that have not come yet, newest first."""
-    rows = (
-        SkippedKey.select(SkippedKey.header_key, SkippedKey.number, SkippedKey.message_key)
-        .where(SkippedKey.session == session)
-        .order_by(SkippedKey.id.desc())
-        .tuples()
-    )
+    rows = _SKIPPED(session)
     return {(header_key, number): message_key for header_key, number, message_key in rows}
 
 
@@ -102,3 +97,25 @@ def _select() -> Any:
         Session.id, Session.sid, Session.role, Session.status, Session.state, Session.sent,
         Session.rcvd,
     )  # fmt: skip
+
+
+_BY_SID = Prepared(lambda: _select().where(Session.sid == argument(0)))
+_USABLE = Prepared(
+    lambda: (
+        _select()
+        .where(Session.device == argument(0), Session.status != "broken")
+        .order_by(Session.id.desc())
+    )
+)
+_UPDATE = Prepared(
+    lambda: Session.update(state=argument(0), sent=argument(1), rcvd=argument(2)).where(
+        Session.id == argument(3)
+    )
+)
+_SKIPPED = Prepared(
+    lambda: (
+        SkippedKey.select(SkippedKey.header_key, SkippedKey.number, SkippedKey.message_key)
+        .where(SkippedKey.session == argument(0))
+        .order_by(SkippedKey.id.desc())
+    )
+)
