@@ -10,18 +10,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks import delivery, memory, ratchet, start, stream
-from benchmarks.figure import Figure
+from benchmarks.figure import HEADING, Figure
 from onionchat.tor.find import find_tor
 from onionchat.tor.testnet import Info, start_detached, stop
 
 
 def main() -> int:
-    print(f"{'figure: its peer':<44} {'ours':>10} {'peer':>10} {'ratio':>7}")
+    print(HEADING, flush=True)
     missed = 0
     for figure in measured():
-        print(f"{figure}  ({figure.note})", flush=True)
-        missed += not figure.reaches(figure.bar)
-    print(f"{missed} bars missed" if missed else "every bar is reached")
+        print(figure, flush=True)
+        missed += figure.missed
+    print(f"bars missed: {missed}" if missed else "every bar is reached")
     return 1 if missed else 0
 
 
@@ -29,9 +29,8 @@ def measured() -> Iterator[Figure]:
     yield from ratchet.figures()
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
-        network = start_detached(home / "net", find_tor())
         try:
-            yield from on_tor(network, home)
+            yield from on_tor(start_detached(home / "net", find_tor()), home)
         finally:
             stop(home / "net")
 
@@ -40,10 +39,9 @@ def on_tor(network: Info, home: Path) -> Iterator[Figure]:
     with delivery.friends(home, network.client_torrc) as (alice, bob):
         yield from memory.figures(bob)
         yield from start.figures(alice)
-        (home / "s").mkdir()
         bare = stream.measure(network, home / "s")
         yield from delivery.latency(alice, bob, bare)
-        yield from delivery.throughput(alice, bob, bare)
+        yield delivery.throughput(alice, bob, bare)
 
 
 if __name__ == "__main__":

@@ -6,32 +6,55 @@ a change is judged by, is the ratio; the absolute figures stand beside it for or
 
 from dataclasses import dataclass
 
+HEADING = (
+    f"{'figure: its peer':<46} {'ours':>8} {'peer':>8} {'unit':<8}"
+    f" {'ratio':>6} {'bar':>5} {'goal':>5}  verdict"
+)
+
 
 @dataclass(frozen=True, slots=True)
 class Figure:
-    """`ratio`: ours / peer, the median of those of the rounds, so that it need not be the
-    quotient of the two medians `ours` and `peer`. `bar` must be met and `goal` is hoped for;
-    both are ratios, None where there is none."""
+    """`ratio`: ours / peer; where there are rounds, the median of theirs, so that it need not
+    be the quotient of the two medians `ours` and `peer`. `bar` must be met and `goal` is hoped
+    for; both are ratios, None where there is none."""
 
     name: str
     ours: float
     peer: float
+    unit: str
     ratio: float
-    bar: float | None
-    goal: float | None
     higher_is_better: bool
-    note: str
+    bar: float | None = None
+    goal: float | None = None
+    note: str = ""
 
-    def reaches(self, line: float | None) -> bool:
-        """Is the ratio on the right side of this bar or goal? None is always reached."""
-        if line is None:
-            return True
+    @property
+    def missed(self) -> bool:
+        """Is there a bar, and is the ratio on the wrong side of it?"""
+        return self.bar is not None and not self._reaches(self.bar)
+
+    @property
+    def verdict(self) -> str:
+        if self.missed:
+            return "MISSED"
+        if self.goal is not None and self._reaches(self.goal):
+            return "goal"
+        return "-" if self.bar is None else "ok"
+
+    def _reaches(self, line: float) -> bool:
         return self.ratio >= line if self.higher_is_better else self.ratio <= line
 
     def __str__(self) -> str:
-        lines = "".join(
-            f", {name} {line:.2f} {'reached' if self.reaches(line) else 'MISSED'}"
-            for name, line in (("bar", self.bar), ("goal", self.goal))
-            if line is not None
+        row = (
+            f"{self.name:<46} {_number(self.ours):>8} {_number(self.peer):>8} {self.unit:<8}"
+            f" {self.ratio:>5.2f}x {_line(self.bar):>5} {_line(self.goal):>5}  {self.verdict:<7}"
         )
-        return f"{self.name:<44} {self.ours:>10,.0f} {self.peer:>10,.0f} {self.ratio:>6.2f}x{lines}"
+        return f"{row} {self.note}".rstrip()
+
+
+def _number(value: float) -> str:
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}"
+
+
+def _line(ratio: float | None) -> str:
+    return "" if ratio is None else f"{ratio:.2f}"

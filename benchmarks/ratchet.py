@@ -12,7 +12,7 @@ from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
 from benchmarks.bare import bare
-from benchmarks.figure import Figure
+from benchmarks.figure import HEADING, Figure
 from benchmarks.ratchet_peers import double_ratchet, olm
 from benchmarks.rounds import Rounds, Work
 from onionchat.crypto import ratchet
@@ -55,11 +55,11 @@ def _figure(
         name=f"ratchet {traffic}: {peer}",
         ours=measured.rate("onionchat"),
         peer=measured.rate(peer),
+        unit="1 KiB/s",
         ratio=measured.ratio("onionchat", peer),
+        higher_is_better=True,
         bar=bar,
         goal=goal,
-        higher_is_better=True,
-        note="messages of 1 KiB per second",
     )
 
 
@@ -95,5 +95,6 @@ def _pair() -> tuple[State, State]:
 
 
 if __name__ == "__main__":
+    print(HEADING)
     for figure in figures():
         print(figure)

@@ -1,4 +1,10 @@
-"""A bare stream between two onions: what tor itself gives, beside which we are measured."""
+"""A bare stream between two onions: what tor itself gives, beside which we are measured.
+
+Three things: the echo of one cell, which is the least that tor can carry; the echo of as
+many bytes as a short message has on the wire, since tor takes longer for eight cells than
+for one; and the throughput of as many bytes as the queued messages have, on a stream of
+its own, so that both have the same share of slow start.
+"""
 
 import asyncio
 import secrets
@@ -17,20 +23,25 @@ from onionchat.tor.testnet import Info
 from onionchat.types import OnionKey
 from tests.live.tors import own_tor, until
 
+FRAME = 8 * CELL
+"""Bytes on the wire of a short text."""
 ECHOES = 200
-BULK = 8 << 20
-"""Bytes; at 4 MiB/s two seconds, so that the slow start of a stream does not count."""
+BULK = 1000 * FRAME
+TRANSFERS = 3
+PIECE = 1 << 16
 
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """`round_trip` of one cell in seconds, median; `throughput` in bytes per second."""
+    """Round trips of a cell and of a frame in seconds, `throughput` in bytes per second; medians."""
 
-    round_trip: float
+    cell: float
+    frame: float
     throughput: float
 
 
 def measure(network: Info, home: Path) -> Stream:
+    home.mkdir()
     return asyncio.run(_measure(network, home))
 
 
@@ -45,59 +56,70 @@ async def _measure(network: Info, home: Path) -> Stream:
         serving = group.create_task(there.serve(onion, _answer, 4))
         await there.published(identity.service_id)
         await until(here, "ready")
-        link = await _dial(here, OnionKey(identity.key))
-        measured = Stream(await _echo(link), await _bulk(link))
-        await link.close()
+        key = OnionKey(identity.key)
+        echoes = [await _echo(here, key, size) for size in (CELL, FRAME)]
+        bulks = [await _bulk(here, key) for _ in range(TRANSFERS)]
         serving.cancel()
-    return measured
+    return Stream(*echoes, BULK / statistics.median(bulks))
 
 
 async def _answer(link: Link) -> None:
-    """Echo what is small; swallow what is large and say when it is there."""
-    for _ in range(ECHOES):
-        await link.write(await _exactly(link, CELL))
-    left = BULK
-    while left and (data := await link.read()):
-        left -= len(data)
-    await link.write(b"!")
-    await link.read()
+    """The first eight bytes are a size. After each that many bytes, send as many back; or, if
+    it is the size of the bulk, one byte."""
+    size = int.from_bytes(await _exactly(link, 8), "big")
+    while data := await _up_to(link, size):
+        await link.write(b"!" if size == BULK else data)
 
 
-async def _echo(link: Link) -> float:
+async def _echo(client: TorClient, onion: OnionKey, size: int) -> float:
+    """Seconds, median."""
     loop = asyncio.get_running_loop()
+    link = await _dial(client, onion, size)
     times = []
     for _ in range(ECHOES):
         begin = loop.time()
-        await link.write(secrets.token_bytes(CELL))
-        await _exactly(link, CELL)
+        await link.write(secrets.token_bytes(size))
+        await _exactly(link, size)
         times.append(loop.time() - begin)
+    await link.close()
     return statistics.median(times)
 
 
-async def _bulk(link: Link) -> float:
+async def _bulk(client: TorClient, onion: OnionKey) -> float:
+    """Seconds."""
     loop = asyncio.get_running_loop()
+    link = await _dial(client, onion, BULK)
     begin = loop.time()
-    for _ in range(BULK >> 16):
-        await link.write(bytes(1 << 16))
+    for sent in range(0, BULK, PIECE):
+        await link.write(bytes(min(PIECE, BULK - sent)))
     await _exactly(link, 1)
-    return BULK / (loop.time() - begin)
+    seconds = loop.time() - begin
+    await link.close()
+    return seconds
 
 
 async def _exactly(link: Link, size: int) -> bytes:
-    data = b""
-    while len(data) < size:
-        more = await link.read(size - len(data))
-        if not more:
-            raise ConnectionError("the stream ended in the middle of a measurement")
-        data += more
+    data = await _up_to(link, size)
+    if len(data) < size:
+        raise ConnectionError("the stream ended in the middle of a measurement")
     return data
 
 
-async def _dial(client: TorClient, onion: OnionKey) -> Link:
-    """A descriptor may lag behind its upload, so it tries again."""
+async def _up_to(link: Link, size: int) -> bytes:
+    """`size` bytes, fewer only at the end."""
+    data = bytearray()
+    while len(data) < size and (more := await link.read(size - len(data))):
+        data += more
+    return bytes(data)
+
+
+async def _dial(client: TorClient, onion: OnionKey, size: int) -> Link:
+    """A descriptor may lag behind its upload, so it tries again. Says which size is to come."""
     loop = asyncio.get_running_loop()
     while True:
         try:
-            return await client.dial(onion, secrets.token_hex(8), loop.time() + 30)
+            link = await client.dial(onion, secrets.token_hex(8), loop.time() + 30)
         except DialError:
             continue
+        await link.write(size.to_bytes(8, "big"))
+        return link
