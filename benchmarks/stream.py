@@ -33,7 +33,7 @@ PIECE = 1 << 16
 
 @dataclass(frozen=True, slots=True)
 class Stream:
-    """Round trips of a cell and of a frame in seconds, `throughput` in bytes per second; medians."""
+    """Round trips of a cell and of a frame in seconds, `throughput` in bytes per second."""
 
     cell: float
     frame: float
@@ -57,10 +57,10 @@ async def _measure(network: Info, home: Path) -> Stream:
         await there.published(identity.service_id)
         await until(here, "ready")
         key = OnionKey(identity.key)
-        echoes = [await _echo(here, key, size) for size in (CELL, FRAME)]
+        cell, frame = await _echo(here, key, CELL), await _echo(here, key, FRAME)
         bulks = [await _bulk(here, key) for _ in range(TRANSFERS)]
         serving.cancel()
-    return Stream(*echoes, BULK / statistics.median(bulks))
+    return Stream(cell, frame, BULK / statistics.median(bulks))
 
 
 async def _answer(link: Link) -> None:
