@@ -74,7 +74,11 @@ class Hello:
         if len(x) < 26 or x[8] != 0 or x[25] > 4 or len(x) < 26 + 32 * x[25]:
             raise ProtocolError("bad hello")
         rows = tuple(
-            Row(x[i : i + 16], int.from_bytes(x[i + 16 : i + 24]), int.from_bytes(x[i + 24 : i + 32]))
+            Row(
+                x[i : i + 16],
+                int.from_bytes(x[i + 16 : i + 24]),
+                int.from_bytes(x[i + 24 : i + 32]),
+            )
             for i in range(26, 26 + 32 * x[25], 32)
         )
         if len({row.sid for row in rows}) != len(rows):

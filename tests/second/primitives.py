@@ -15,7 +15,7 @@ class ProtocolError(Exception):
     """The peer broke a rule: close the connection without a word."""
 
 
-class Refused(ProtocolError):
+class Refused(ProtocolError):  # noqa: N818
     """What came is refused: no state changes, nothing is answered."""
 
 

@@ -11,7 +11,6 @@ from tests.second.primitives import Refused
 EMPTY, RECEIPT, TEXT, CONTACT_REQUEST, ACCEPT, ENDPOINT, WITHDRAWN = range(7)
 SIZES = (1522, 5426, 13234, 28850)
 UINT_END = 2**53
-Value = None | bool | int | str | bytes | list["Value"] | dict[str, "Value"]
 
 
 @dataclass(frozen=True)
@@ -34,9 +33,7 @@ class Record:
 
 
 def new_record(tag: int, stream: bytes, seq: int, *fields: object) -> Record:
-    return Record(
-        tag, secrets.token_bytes(16), stream, seq, time.time_ns() // 10**6, None, fields
-    )
+    return Record(tag, secrets.token_bytes(16), stream, seq, time.time_ns() // 10**6, None, fields)
 
 
 def pad(record: bytes) -> bytes:
@@ -88,9 +85,9 @@ def decode(raw: bytes) -> Record:
         raise Refused("a type that no record has")
     if tag == EMPTY and len(x) == 1:
         return Record(EMPTY)
-    if tag == RECEIPT and len(x) == 2 and type(x[1]) is list:
-        if len(x[1]) <= 256 and all(_bin(e, 16) for e in x[1]):
-            return Record(RECEIPT, fields=tuple(x[1]))
+    ids = x[1] if tag == RECEIPT and len(x) == 2 else None
+    if type(ids) is list and len(ids) <= 256 and all(_bin(e, 16) for e in ids):
+        return Record(RECEIPT, fields=tuple(ids))
     if tag < TEXT or len(x) < 6:
         raise Refused("bad record")
     head, fields = x[1:6], tuple(x[6:])
@@ -100,7 +97,7 @@ def decode(raw: bytes) -> Record:
         raise Refused("bad conversation")
     if not _fields_ok(tag, fields):
         raise Refused("bad fields")
-    return Record(tag, *head, fields)
+    return Record(tag, head[0], head[1], head[2], head[3], head[4], fields)
 
 
 def _fields_ok(tag: int, fields: tuple[object, ...]) -> bool:
