@@ -81,8 +81,8 @@ class Home:
 
     def __init__(self, name: str, directory: Path, street: Street) -> None:
         self.name = name
-        self._directory = directory / name
-        self._directory.mkdir()
+        self.directory = directory / name
+        self.directory.mkdir()
         self._street = street
         self._seed = secrets.token_bytes(32)
         self._key = secrets.token_bytes(32)
@@ -93,7 +93,7 @@ class Home:
     @asynccontextmanager
     async def store(self) -> AsyncIterator[Profile]:
         """The open profile without a node."""
-        path = self._directory / "store.db"
+        path = self.directory / "store.db"
         new = not path.exists()
         async with await Database.open(path, self._key, create=new) as db:
             if new:
@@ -107,7 +107,7 @@ class Home:
     async def up(self, *, dial: bool = True) -> AsyncIterator["Home"]:
         """The node runs inside this block."""
         async with self.store() as profile:
-            target = UnixAddress(self._directory / "identity.sock")
+            target = UnixAddress(self.directory / "identity.sock")
             node = Node(profile, Lane(self._street), target, dial=dial)
             self.profile = profile
             async with asyncio.TaskGroup() as group:
@@ -126,6 +126,11 @@ class Home:
         assert self.profile is not None
         verb = VERBS[method]
         return await verb.call(self.profile, verb.params(**params))
+
+    async def change(self, transaction: Callable[[], Any]) -> Any:
+        """One transaction behind the node's back."""
+        assert self.profile is not None
+        return await self.profile.db.run(transaction)
 
     async def until(self, done: Callable[[], Any]) -> Any:
         """Wait until the transaction `done` returns something true."""
