@@ -13,7 +13,7 @@ heard for three of them is gone, whatever tor believes.
 import asyncio
 import random
 import secrets
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from typing import TYPE_CHECKING, Never
 
 from onionchat.errors import RefusedError, RemoteError
@@ -44,7 +44,7 @@ _random = random.SystemRandom()
 
 
 class _Over(Exception):  # noqa: N818 - not an error: the connection has ended
-    """Leave all three tasks."""
+    """Ends all three tasks."""
 
 
 class Talk:
@@ -60,20 +60,31 @@ class Talk:
         self._repeated = self._opening
         self._strays = 0
         self._wake = asyncio.Event()
+        self._over = asyncio.Event()
         self._heard = asyncio.get_running_loop().time()
         self._receipts_at: float | None = self._heard
         self.said_bye = False
 
     async def run(self) -> None:
+        """Whatever ends one of the three tasks ends all. None of it leaves the group as an
+        error: a group that fails while it is cancelled from outside drops the cancellation
+        (Python 3.11), and a node that stops would wait for this connection for ever."""
+        parts = (self._listen, self._speak, self._keep_alive)
+        async with asyncio.TaskGroup() as group:
+            tasks = [group.create_task(self._until_over(part)) for part in parts]
+            await self._over.wait()
+            for task in tasks:
+                task.cancel()
+
+    async def _until_over(self, part: Callable[[], Awaitable[Never]]) -> None:
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._listen())
-                group.create_task(self._speak())
-                group.create_task(self._keep_alive())
-        except* (_Over, RemoteError, ConnectionError):
+            await part()
+        except (_Over, RemoteError, ConnectionError):
             pass
-        except* RefusedError:  # a full disk: nothing was accepted, so it will come again
+        except RefusedError:  # a full disk: nothing was accepted, so it will come again
             pass
+        finally:
+            self._over.set()
 
     def wake(self) -> None:
         """Something may have to be said, or another connection has become the preferred one."""
