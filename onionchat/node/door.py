@@ -1,8 +1,7 @@
 """Who knocks: every connection that somebody else opened, until we know who it is.
 
 Before a connection has proven an identity it may cost little and learn nothing: 4 KiB,
-30 seconds in all, 64 at once, and when all places are taken a random unfinished one makes
-room, since the oldest would be the slow honest one. Garbage, silence, an unknown, a
+30 seconds in all, and one of 64 places (room.py). Garbage, silence, an unknown, a
 blocked and a known key see the same bytes and the same silence.
 
 After the proof an accepted contact, or somebody we have asked, goes to their peer;
@@ -10,20 +9,18 @@ everybody else is a stranger.
 """
 
 import asyncio
-import random
 
 from onionchat.errors import RefusedError, RemoteError
 from onionchat.node.connection import Connection
 from onionchat.node.peers import Peers
 from onionchat.node.profile import Profile
+from onionchat.node.room import Room
 from onionchat.node.strangers import Strangers
 from onionchat.protocol.channel import Channel
 from onionchat.protocol.events import PeerHello
 from onionchat.protocol.hello import Hello
 from onionchat.protocol.limits import HANDSHAKE_SECONDS, UNPROVEN_CONNECTIONS
 from onionchat.tor.link import Link
-
-_random = random.SystemRandom()
 
 
 class Door:
@@ -33,7 +30,7 @@ class Door:
         self._profile = profile
         self._peers = peers
         self._strangers = Strangers(profile, peers)
-        self._unproven: list[Link] = []
+        self._unproven = Room(UNPROVEN_CONNECTIONS)
 
     async def answer(self, link: Link) -> None:
         connection = Connection(link, Channel.answer(self._profile.identity))
@@ -46,14 +43,8 @@ class Door:
             await connection.close()
 
     async def _prove(self, connection: Connection) -> Hello:
-        if len(self._unproven) >= UNPROVEN_CONNECTIONS:
-            await _random.choice(self._unproven).close()
-        self._unproven.append(connection.link)
-        try:
-            async with asyncio.timeout(HANDSHAKE_SECONDS):
-                return (await connection.expect(PeerHello)).hello
-        finally:
-            self._unproven.remove(connection.link)
+        async with self._unproven.place(connection.link), asyncio.timeout(HANDSHAKE_SECONDS):
+            return (await connection.expect(PeerHello)).hello
 
     async def _welcome(self, connection: Connection, hello: Hello) -> None:
         key = connection.channel.peer

@@ -8,7 +8,6 @@ eight strangers are heard at once; a ninth takes the place of a random one.
 """
 
 import asyncio
-import random
 
 from onionchat.crypto import ratchet
 from onionchat.crypto.handshake import Secrets
@@ -17,13 +16,12 @@ from onionchat.node import greeting, requests
 from onionchat.node.connection import Connection
 from onionchat.node.peers import Peers
 from onionchat.node.profile import Profile
+from onionchat.node.room import Room
 from onionchat.protocol import padding, records
 from onionchat.protocol.events import EnvelopeReceived, PeerBye
 from onionchat.protocol.limits import STRANGER_CONNECTIONS, STRANGER_SECONDS
 from onionchat.protocol.records import ContactRequest
 from onionchat.types import IdentityKey
-
-_random = random.SystemRandom()
 
 
 class Strangers:
@@ -32,19 +30,13 @@ class Strangers:
     def __init__(self, profile: Profile, peers: Peers) -> None:
         self._profile = profile
         self._peers = peers
-        self._heard: list[Connection] = []
+        self._heard = Room(STRANGER_CONNECTIONS)
 
     async def hear(self, connection: Connection, key: IdentityKey) -> None:
         """Listen to a stranger until they hang up or their minute is over."""
-        if len(self._heard) >= STRANGER_CONNECTIONS:
-            await _random.choice(self._heard).close()
-        self._heard.append(connection)
-        try:
-            async with asyncio.timeout(STRANGER_SECONDS):
-                await connection.send(greeting.hello(None, self._profile.me.incarnation))
-                await self._listen(connection, key)
-        finally:
-            self._heard.remove(connection)
+        async with self._heard.place(connection.link), asyncio.timeout(STRANGER_SECONDS):
+            await connection.send(greeting.hello(None, self._profile.me.incarnation))
+            await self._listen(connection, key)
 
     async def _listen(self, connection: Connection, key: IdentityKey) -> None:
         secrets = connection.channel.secrets
