@@ -4,6 +4,7 @@ Exit code 1 if a bar is missed. The private Tor network and all nodes are starte
 and gone afterwards.
 """
 
+import asyncio
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -11,8 +12,10 @@ from pathlib import Path
 
 from benchmarks import delivery, memory, ratchet, start, stream
 from benchmarks.figure import HEADING, Figure
+from benchmarks.friends import friends
 from onionchat.tor.find import find_tor
 from onionchat.tor.testnet import Info, start_detached, stop
+from tests.live.person import Person
 
 
 def main() -> int:
@@ -36,12 +39,16 @@ def measured() -> Iterator[Figure]:
 
 
 def on_tor(network: Info, home: Path) -> Iterator[Figure]:
-    with delivery.friends(home, network.client_torrc) as (alice, bob):
+    with friends(home, network.client_torrc) as (alice, bob):
         yield from memory.figures(bob)
         yield from start.figures(alice)
-        bare = stream.measure(network, home / "s")
-        yield from delivery.latency(alice, bob, bare)
-        yield delivery.throughput(alice, bob, bare)
+        (home / "stream").mkdir()
+        yield from asyncio.run(beside_a_stream(network, home / "stream", alice, bob))
+
+
+async def beside_a_stream(network: Info, home: Path, alice: Person, bob: Person) -> list[Figure]:
+    async with stream.served(network, home) as bare:
+        return await delivery.figures(alice, bob, bare)
 
 
 if __name__ == "__main__":

@@ -1,15 +1,15 @@
 """A bare stream between two onions: what tor itself gives, beside which we are measured.
 
-Three things: the echo of one cell, which is the least that tor can carry; the echo of as
-many bytes as a short message has on the wire, since tor takes longer for eight cells than
-for one; and the throughput of as many bytes as the queued messages have, on a stream of
-its own, so that both have the same share of slow start.
+Each measurement dials anew, which takes new circuits: how long a cell takes differs from
+one circuit to the next by more than anything that a program does, so a figure is made of
+several. Echoes of one cell are the least that tor can carry; echoes of as many bytes as a
+short message has on the wire show what eight cells cost.
 """
 
 import asyncio
 import secrets
-import statistics
-from dataclasses import dataclass
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 
 from onionchat.crypto.identity import Identity
@@ -25,27 +25,56 @@ from tests.live.tors import own_tor, until
 
 FRAME = 8 * CELL
 """Bytes on the wire of a short text."""
-ECHOES = 200
-BULK = 1000 * FRAME
-TRANSFERS = 3
 PIECE = 1 << 16
 
 
-@dataclass(frozen=True, slots=True)
 class Stream:
-    """Round trips of a cell and of a frame in seconds, `throughput` in bytes per second."""
+    """From one tor to an onion that another tor serves."""
 
-    cell: float
-    frame: float
-    throughput: float
+    def __init__(self, client: TorClient, onion: OnionKey) -> None:
+        self._client = client
+        self._onion = onion
+
+    async def echoes(self, size: int, count: int) -> list[float]:
+        """Seconds from `size` bytes to the last of as many that come back."""
+        loop = asyncio.get_running_loop()
+        link = await self._dial(size, size)
+        times = []
+        for _ in range(count):
+            begin = loop.time()
+            await link.write(secrets.token_bytes(size))
+            await _exactly(link, size)
+            times.append(loop.time() - begin)
+        await link.close()
+        return times
+
+    async def transfer(self, size: int) -> float:
+        """Seconds from the first of `size` bytes to the word that all are there."""
+        loop = asyncio.get_running_loop()
+        link = await self._dial(size, 1)
+        begin = loop.time()
+        for sent in range(0, size, PIECE):
+            await link.write(bytes(min(PIECE, size - sent)))
+        await _exactly(link, 1)
+        seconds = loop.time() - begin
+        await link.close()
+        return seconds
+
+    async def _dial(self, size: int, answer: int) -> Link:
+        """A descriptor may lag behind its upload, so it tries again."""
+        loop = asyncio.get_running_loop()
+        while True:
+            try:
+                link = await self._client.dial(self._onion, secrets.token_hex(8), loop.time() + 30)
+            except DialError:
+                continue
+            await link.write(size.to_bytes(4, "big") + answer.to_bytes(4, "big"))
+            return link
 
 
-def measure(network: Info, home: Path) -> Stream:
-    home.mkdir()
-    return asyncio.run(_measure(network, home))
-
-
-async def _measure(network: Info, home: Path) -> Stream:
+@asynccontextmanager
+async def served(network: Info, home: Path) -> AsyncIterator[Stream]:
+    """Two tors of their own in an existing directory, for as long as the block lasts."""
     identity = Identity.from_seed(secrets.token_bytes(32))
     onion = Onion(identity.tor_blob(), identity.service_id, unix(home / "onion"))
     async with (
@@ -56,46 +85,16 @@ async def _measure(network: Info, home: Path) -> Stream:
         serving = group.create_task(there.serve(onion, _answer, 4))
         await there.published(identity.service_id)
         await until(here, "ready")
-        key = OnionKey(identity.key)
-        cell, frame = await _echo(here, key, CELL), await _echo(here, key, FRAME)
-        bulks = [await _bulk(here, key) for _ in range(TRANSFERS)]
+        yield Stream(here, OnionKey(identity.key))
         serving.cancel()
-    return Stream(cell, frame, BULK / statistics.median(bulks))
 
 
 async def _answer(link: Link) -> None:
-    """The first eight bytes are a size. After each that many bytes, send as many back; or, if
-    it is the size of the bulk, one byte."""
-    size = int.from_bytes(await _exactly(link, 8), "big")
+    """First two sizes, of four bytes each; then for each time the one, as many as the other."""
+    head = await _exactly(link, 8)
+    size, answer = int.from_bytes(head[:4], "big"), int.from_bytes(head[4:], "big")
     while data := await _up_to(link, size):
-        await link.write(b"!" if size == BULK else data)
-
-
-async def _echo(client: TorClient, onion: OnionKey, size: int) -> float:
-    """Seconds, median."""
-    loop = asyncio.get_running_loop()
-    link = await _dial(client, onion, size)
-    times = []
-    for _ in range(ECHOES):
-        begin = loop.time()
-        await link.write(secrets.token_bytes(size))
-        await _exactly(link, size)
-        times.append(loop.time() - begin)
-    await link.close()
-    return statistics.median(times)
-
-
-async def _bulk(client: TorClient, onion: OnionKey) -> float:
-    """Seconds."""
-    loop = asyncio.get_running_loop()
-    link = await _dial(client, onion, BULK)
-    begin = loop.time()
-    for sent in range(0, BULK, PIECE):
-        await link.write(bytes(min(PIECE, BULK - sent)))
-    await _exactly(link, 1)
-    seconds = loop.time() - begin
-    await link.close()
-    return seconds
+        await link.write(data[:answer])
 
 
 async def _exactly(link: Link, size: int) -> bytes:
@@ -106,20 +105,8 @@ async def _exactly(link: Link, size: int) -> bytes:
 
 
 async def _up_to(link: Link, size: int) -> bytes:
-    """`size` bytes, fewer only at the end."""
+    """`size` bytes; fewer only at the end."""
     data = bytearray()
     while len(data) < size and (more := await link.read(size - len(data))):
         data += more
     return bytes(data)
-
-
-async def _dial(client: TorClient, onion: OnionKey, size: int) -> Link:
-    """A descriptor may lag behind its upload, so it tries again. Says which size is to come."""
-    loop = asyncio.get_running_loop()
-    while True:
-        try:
-            link = await client.dial(onion, secrets.token_hex(8), loop.time() + 30)
-        except DialError:
-            continue
-        await link.write(size.to_bytes(8, "big"))
-        return link
