@@ -6,8 +6,7 @@ honest message still get through?
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -23,40 +22,14 @@ from onionchat.protocol.limits import CELL, LARGEST_CLASS, UNPROVEN_BYTES, UNPRO
 from onionchat.tor.link import READ_MAX, StreamLink
 from onionchat.types import Incarnation
 from tests.node import patience
+from tests.node.attack import attacked, mallory
 from tests.node.caller import call, contents, greet, knock, silence
-from tests.node.street import Home, Street, befriend
+from tests.node.street import Home, Street
 
 pytestmark = pytest.mark.usefixtures("promptly")
 
 M2_SIZE = 1260
 HELLO = Hello(0, Purpose.TALK, Incarnation(bytes(16)))
-
-
-@asynccontextmanager
-async def attacked(tmp_path: Path) -> AsyncIterator[tuple[Street, Home, Home]]:
-    """Alice's door, for the length of an attack; afterwards nothing has happened to her."""
-    street = Street()
-    alice, bob = Home("alice", tmp_path, street), Home("bob", tmp_path, street)
-    async with asyncio.timeout(60), alice.up():
-        async with bob.up():
-            await befriend(alice, bob)
-            sent = await bob("send", name="alice", text="before", wait="delivered", timeout=30)
-            assert sent.state == "delivered"
-        await alone(alice)
-        before = await contents(alice)
-        yield street, alice, bob
-        assert await contents(alice) == before
-        async with bob.up():
-            sent = await bob("send", name="alice", text="after", wait="delivered", timeout=30)
-            assert sent.state == "delivered"
-        assert [row.text for row in await alice("receive")] == ["before", "after"]
-
-
-async def alone(home: Home) -> None:
-    """Until nobody is connected: what a conversation writes, it has written."""
-    assert home.profile is not None
-    while (live := home.profile.live) is not None and live.online_count():
-        await home.profile.db.run(lambda: None)
 
 
 async def say(street: Street, home: Home, *pieces: bytes) -> bytes:
@@ -338,10 +311,6 @@ async def ask_for_m2(link: StreamLink, home: Home) -> None:
     """Now this link is surely one of the unproven."""
     await link.write(Initiator(mallory(), home.identity.key).m1())
     await link.read_exactly(M2_SIZE)
-
-
-def mallory() -> Identity:
-    return Identity.from_seed(secrets.token_bytes(32))
 
 
 def posing_as(victim: Identity, thief: Identity) -> Identity:
