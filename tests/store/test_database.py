@@ -8,6 +8,7 @@ import sqlite3
 import stat
 import threading
 from collections.abc import Callable, Coroutine
+from contextlib import closing
 from pathlib import Path
 from typing import Any
 
@@ -233,8 +234,9 @@ def test_nothing_readable_is_on_the_disk(tmp_path: Path) -> None:
     with_database(tmp_path, check)
     content = (tmp_path / "store.db").read_bytes()
     assert not re.search(rb"needle|SQLite format|CREATE TABLE", content)
-    with pytest.raises(sqlite3.DatabaseError):
-        sqlite3.connect(tmp_path / "store.db").execute("SELECT * FROM reader")
+    plain = sqlite3.connect(tmp_path / "store.db")
+    with closing(plain), pytest.raises(sqlite3.DatabaseError):
+        plain.execute("SELECT * FROM reader")
 
 
 def test_another_key_is_damage_and_changes_nothing(

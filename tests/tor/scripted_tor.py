@@ -41,7 +41,7 @@ class ScriptedTor:
             server.close()
             self.drop()
             await server.wait_closed()
-            self.address.path.unlink()
+            self.address.path.unlink(missing_ok=True)
 
     def tell(self, *events: str) -> None:
         """To every connection."""
