@@ -93,10 +93,11 @@ class Node:
         raise Stopped
 
     async def _tell_tor_state(self, peers: Peers) -> Never:
-        seen = self._network.status
+        before, seen = "starting", self._network.status
         while True:
-            if seen.state == "ready":
+            if seen.state == "ready" and before != "ready":
                 peers.network_is_back()
+            before = seen.state
             self._profile.feed.live(
                 "tor.state",
                 {"state": seen.state, "bootstrap": seen.bootstrap, "warning": seen.warning},

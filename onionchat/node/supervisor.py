@@ -76,12 +76,14 @@ class Supervisor:
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
         try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._until_signal())
-                group.create_task(self._until_ready())
-                group.create_task(self._keep_node())
+            async with asyncio.TaskGroup() as outer:
                 if self._own_tor is not None:
-                    group.create_task(self._keep_tor(self._own_tor))
+                    outer.create_task(self._keep_tor(self._own_tor))
+                # Inside, so that the node ends before its tor and can say goodbye through it.
+                async with asyncio.TaskGroup() as group:
+                    group.create_task(self._until_signal())
+                    group.create_task(self._until_ready())
+                    group.create_task(self._keep_node())
         except BaseExceptionGroup as group_of_one:
             ended = first_of(group_of_one)
             if not isinstance(ended, _End):
