@@ -36,12 +36,17 @@ NOTE_EVERY = 3_600_000
 
 @dataclass
 class Outcome:
-    """What a transaction of the inbox found. `strays` opened under no session."""
+    """What a transaction of the inbox found.
+
+    `repeat`: receipts that answered an envelope before. `due`: records that need one.
+    `strays`: envelopes that opened under no session. `unblocked`: more may be sent now.
+    """
 
     repeat: list[bytes] = field(default_factory=list)
     due: int = 0
     strays: int = 0
     stored_fresh: bool = False
+    unblocked: bool = False
     broken: bool = False
     consent: bool = False
     violation: str | None = None
@@ -84,6 +89,7 @@ class _Inbox:
             self._show()
         fresh = self._fresh
         self._found.stored_fresh = fresh is not None and self._sessions.keeps(fresh.sid)
+        self._found.unblocked |= self._found.stored_fresh
         self._found.due = seen.due_count(self._contact.device)
         return self._found
 
@@ -138,6 +144,7 @@ class _Inbox:
         if asked and isinstance(record, records.Accept):
             contacts.accept(self._contact.id, self._now)
             self._contact = contacts.by_id(self._contact.id)
+            self._found.unblocked = True
             return True
         return not asked
 
@@ -146,6 +153,7 @@ class _Inbox:
         match record:
             case records.Receipt(ids):
                 outbox.delivered(self._contact.device, ids, self._now)
+                self._found.unblocked = True
                 return None
             case records.ContactRequest() | records.Empty() | None:
                 return None

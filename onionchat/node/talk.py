@@ -23,7 +23,16 @@ from onionchat.node.connection import Connection
 from onionchat.node.greeting import Standing, set_aside
 from onionchat.node.inbox import Outcome
 from onionchat.node.outbox import Batch, Order
-from onionchat.protocol.events import Bye, Envelope, EnvelopeReceived, PeerBye, Ping, Pinged, Pong
+from onionchat.protocol.events import (
+    Bye,
+    Envelope,
+    EnvelopeReceived,
+    Frame,
+    PeerBye,
+    Ping,
+    Pinged,
+    Pong,
+)
 from onionchat.protocol.limits import (
     RECEIPT_AFTER_MESSAGES,
     RECEIPT_DELAY_SECONDS,
@@ -37,6 +46,8 @@ PING_AFTER = (60.0, 90.0)
 GONE_AFTER = 240.0
 QUIET = 10.0
 """Seconds without an envelope after which a connection that does not speak says goodbye."""
+REPLIES = 1024
+"""Answers that may wait for a peer that does not read: two windows of envelopes."""
 PIECE = 128 * 1024
 """Bytes handed to the link at once, so that a ping is never behind megabytes."""
 
@@ -59,6 +70,8 @@ class Talk:
         self._opening = standing.fresh is not None and standing.fresh.role == "alice"
         self._repeated = self._opening
         self._strays = 0
+        self._replies: list[Frame] = []
+        self._asked = True
         self._wake = asyncio.Event()
         self._over = asyncio.Event()
         self._heard = asyncio.get_running_loop().time()
@@ -88,6 +101,7 @@ class Talk:
 
     def wake(self) -> None:
         """Something may have to be said, or another connection has become the preferred one."""
+        self._asked = True
         self._wake.set()
 
     async def _listen(self) -> Never:
@@ -99,7 +113,7 @@ class Talk:
             for event in events:
                 match event:
                     case Pinged(data):
-                        await self.connection.send(Pong(data))
+                        self._reply(Pong(data))
                     case PeerBye():
                         self.said_bye = True
                         raise _Over
@@ -111,9 +125,11 @@ class Talk:
         )
         if found.stored_fresh:
             self._fresh = None
-        if found.repeat:
-            await self._write(found.repeat)
-        (self._peer.preferred or self).owe_receipts(found.due)
+        self._reply(*map(Envelope, found.repeat))
+        speaker = self._peer.preferred or self
+        speaker.owe_receipts(found.due)
+        if found.unblocked:
+            speaker.wake()
         self._peer.heard(found)
         await self._judge(found)
 
@@ -125,6 +141,15 @@ class Talk:
         elif due and self._receipts_at is None:
             self._receipts_at = now + _random.uniform(*RECEIPT_DELAY_SECONDS)
         self._wake.set()
+
+    def _reply(self, *frames: Frame) -> None:
+        """To be written by the one who speaks: who listens must never wait for the peer to
+        read, or two who both have much to say would wait for each other for ever."""
+        self._replies.extend(frames)
+        if len(self._replies) > REPLIES:
+            raise RemoteError("the peer asks and does not read the answers")
+        if frames:
+            self._wake.set()
 
     async def _judge(self, found: Outcome) -> None:
         self._strays += found.strays
@@ -145,19 +170,29 @@ class Talk:
         written: tuple[int, ...] = ()
         while True:
             self._wake.clear()
+            if self._replies:
+                replies, self._replies = self._replies, []
+                await self.connection.send(*replies)
             if self._peer.preferred is self or self._opening:
-                async with self._peer.speaking:
-                    batch = await self._what_waits(written)
-                await self._write(batch.wires)
-                written = batch.rows
-                if not written:
+                if written or self._has_reason():
+                    async with self._peer.speaking:
+                        batch = await self._what_waits(written)
+                    await self._write(batch.wires)
+                    written = batch.rows
+                else:
                     await wait(self._wake, self._receipts_at)
             else:
-                self._repeated = False  # what another connection writes now, it may lose
+                self._repeated, self._asked = False, True  # what another writes may be lost
                 if written:
                     await self._profile.change(outbox.wrote, written, self._profile.clock())
                     written = ()
                 await wait(self._wake, None)
+
+    def _has_reason(self) -> bool:
+        """Is there anything to look for in the store?"""
+        now = asyncio.get_running_loop().time()
+        due = self._receipts_at is not None and self._receipts_at <= now
+        return self._asked or due or self._opening or not self._repeated
 
     async def _what_waits(self, written: tuple[int, ...]) -> Batch:
         """One batch; the outbox rows in it are marked as sent with the next one."""
@@ -167,6 +202,7 @@ class Talk:
             return await profile.db.run(
                 outbox.unreceipted, self._peer.contact, self._standing.shared
             )
+        self._asked = False
         order = self._order(written)
         batch = await profile.change(outbox.take, order, profile.me.stream, profile.clock())
         self._opening = False
