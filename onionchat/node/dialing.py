@@ -56,9 +56,9 @@ class Schedule:
         else:
             self._after_loss(now)
 
-    def later(self, now: float, delay: float) -> None:
-        """Not before so many seconds, unless something is wanted."""
-        self._sooner(now + delay)
+    def not_before(self, moment: float) -> None:
+        """Then, or later if it is planned for later; whatever is wanted."""
+        self.at = moment if self.at is None else max(self.at, moment)
 
     def connected(self) -> None:
         self._failures = self._losses = 0

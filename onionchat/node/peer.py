@@ -93,11 +93,12 @@ class Peer:
         """Dial when it is time, until the contact is blocked or removed."""
         while (contact := await self._active()) is not None:
             self._ask_again(contact)
-            await wait(self._stir, None if self._talks else self._schedule.at)
-            self._stir.clear()
             due = self._schedule.at is not None and self._schedule.at <= self._now()
             if due and not self._talks:
                 await self._dial()
+            else:
+                await wait(self._stir, None if self._talks else self._schedule.at)
+                self._stir.clear()
         for talk in self._talks:
             await talk.connection.close()
 
@@ -123,10 +124,10 @@ class Peer:
         return contact if contact is not None and contact.active else None
 
     def _ask_again(self, contact: ContactRow) -> None:
-        """A request that was not answered is offered again when its day is over."""
+        """A request that was not answered is offered again when its day is over, not before."""
         pause = requests.pause(contact, self.profile.clock())
         if contact.state == "requested" and contact.next_offer is not None and pause is not None:
-            self._schedule.later(self._now(), pause)
+            self._schedule.not_before(self._now() + pause)
 
     async def _dial(self) -> None:
         self._schedule.dialled(self._now())

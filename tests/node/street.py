@@ -14,7 +14,7 @@ from typing import Any, Never
 
 from onionchat.crypto.address import format_address, service_id
 from onionchat.crypto.identity import Identity
-from onionchat.node.clock import wall_clock
+from onionchat.node.clock import Clock, wall_clock
 from onionchat.node.events import Feed
 from onionchat.node.node import Node
 from onionchat.node.profile import Profile
@@ -88,6 +88,7 @@ class Home:
         self._key = secrets.token_bytes(32)
         self.identity = Identity.from_seed(self._seed)
         self.address = format_address(self.identity.key)
+        self.clock: Clock = wall_clock
         self.profile: Profile | None = None
 
     @asynccontextmanager
@@ -101,7 +102,7 @@ class Home:
                 me = Me(self._seed, StreamId(stream), Incarnation(incarnation))
                 await db.run(identities.create, me, wall_clock())
             me = await db.run(identities.load)
-            yield Profile(db, me, self.identity, Feed(db))
+            yield Profile(db, me, self.identity, Feed(db), self.clock)
 
     @asynccontextmanager
     async def up(self, *, dial: bool = True) -> AsyncIterator["Home"]:
