@@ -1,10 +1,11 @@
 """`make bench`: one table, each figure beside its peer in the same run.
 
 Exit code 1 if a bar is missed. The private Tor network and all nodes are started for this
-and gone afterwards.
+and gone afterwards, also when this is told to end.
 """
 
 import asyncio
+import signal
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ from tests.live.person import Person
 
 
 def main() -> int:
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     print(HEADING, flush=True)
     missed = 0
     for figure in measured():
