@@ -6,6 +6,7 @@ from typing import Any
 
 from peewee import JOIN, fn
 
+from onionchat.errors import LocalError
 from onionchat.store.models import Receipt, Seen, Session
 from onionchat.store.prepared import Prepared, argument
 from onionchat.types import MessageId
@@ -47,17 +48,13 @@ def answer(seen: Sequence[int], session: int, wire: bytes) -> None:
 
 def again(device: int, digest: bytes) -> bytes | None:
     """The bytes that answered this envelope; without any it becomes due once more."""
-    mine = (
-        Seen.select(Seen.id, Seen.message_id, Receipt.wire)
-        .join(Session)
-        .switch(Seen)
-        .join(Receipt, JOIN.LEFT_OUTER, on=Seen.receipt == Receipt.id)
-        .where(Seen.digest == digest, Session.device == device)
-    )
-    seen, message_id, wire = mine.tuples().first()
+    row = _AGAIN.first(digest, device)
+    if row is None:
+        raise LocalError("an envelope was called a duplicate that was never accepted")
+    seen, message_id, wire = row
     if wire is None and message_id is not None:
         Seen.update(due=True).where(Seen.id == seen).execute()
-    return wire  # type: ignore[no-any-return] # a BLOB column
+    return None if wire is None else bytes(wire)
 
 
 def forget(session: int) -> None:
@@ -79,5 +76,14 @@ _DUE = Prepared(lambda: _of(argument(0)).where(Seen.due).order_by(Seen.id).limit
 _DUE_COUNT = Prepared(
     lambda: (
         Seen.select(fn.count(Seen.id)).join(Session).where(Seen.due, Session.device == argument(0))
+    )
+)
+_AGAIN = Prepared(
+    lambda: (
+        Seen.select(Seen.id, Seen.message_id, Receipt.wire)
+        .join(Session)
+        .switch(Seen)
+        .join(Receipt, JOIN.LEFT_OUTER, on=Seen.receipt == Receipt.id)
+        .where(Seen.digest == argument(0), Session.device == argument(1))
     )
 )
