@@ -49,7 +49,7 @@ class Outgoing:
     record: Record
     sid: bytes = b""
     wire: bytes = b""
-    written: set[int] = field(default_factory=set)  # connections that carried these bytes
+    written: bool = False  # on the connection that is the one to send on now
 
 
 @dataclass
@@ -66,6 +66,7 @@ class Peer:
     due: dict[bytes, bytes] = field(default_factory=dict)  # SHA-256(eh) -> id
     receipts: dict[bytes, tuple[bytes, bytes]] = field(default_factory=dict)  # -> sid, wire
     greeting: int = 0  # own dials that wait for R's hello
+    sending_on: int = 0  # the number of the connection to send on
     connections: list["Connection"] = field(default_factory=list)
 
     def rows(self) -> tuple[Row, ...]:
@@ -180,7 +181,7 @@ class Node:
         except (ProtocolError, OSError, EOFError, TimeoutError):
             writer.close()
             raise
-        self.peers.setdefault(key, peer)
+        conn.peer = peer = self.peers.setdefault(key, peer)
         hello = Hello(self.incarnation, peer.rows())
         conn.write(channel.HELLO, hello.encode())
         conn.decide(hello, theirs)
@@ -206,6 +207,10 @@ class Node:
         conn = min(usable, key=lambda c: (c.initiator_key, -c.number))
         session = conn.session
         assert session is not None
+        if peer.sending_on != conn.number:
+            peer.sending_on = conn.number
+            for out in peer.outbox:
+                out.written = False
         while receipts and peer.due and session.ratchet.can_send:
             batch = dict(list(peer.due.items())[:256])
             ids = tuple(dict.fromkeys(batch.values()))
@@ -217,10 +222,10 @@ class Node:
             if out.sid != session.sid:
                 if not session.ratchet.can_send:
                     break
-                out.written = {conn.number}
+                out.written = True
                 out.sid, out.wire = session.sid, conn.send_record(out.record)
-            elif conn.number not in out.written:
-                out.written.add(conn.number)
+            elif not out.written:
+                out.written = True
                 conn.write(channel.ENVELOPE, out.wire)
 
 
@@ -324,7 +329,7 @@ class Connection:
                 session.state = RETIRED
         for session in [s for s in peer.sessions if s.state == RETIRED][8:]:
             peer.sessions.remove(session)
-        if not choice.common and not self.stranger and any(s.rcvd for s in peer.sessions):
+        if not choice.common and not self.stranger and any(row.rcvd for row in mine.rows):
             self.node.tell("alarm", peer)
             peer.on_hold, peer.verified = peer.on_hold or peer.verified, False
 
@@ -365,16 +370,20 @@ class Connection:
                 self._duplicate(name, session.seen[name])
                 return
         try:
-            opened = self._open(wire)
-        except Refused:
+            session, ratchet, padded = self._open(wire)
+        except Cloned:
+            self.node.tell("cloned", peer)
             return
-        if opened is None:
+        except TooFar:
+            if self.session is None or self.session.state == BROKEN:
+                self._end_broken()
+            return
+        except Refused:
             self.unopened += 1
             if self.unopened == 3:
                 self._break(self.session)
-                self.session = self.fresh = None
+                self._end_broken()
             return
-        session, ratchet, padded = opened
         record = records.decode(records.unpad(padded))
         if not self._welcome(record, session):
             return
@@ -389,11 +398,11 @@ class Connection:
         self._record(name, session, record)
         self.node.flush(peer)
 
-    def _open(self, wire: bytes) -> tuple[Session, Ratchet, bytes] | None:
-        in_order = [self.session, *self.peer.sessions, self.fresh]
-        for session in in_order:
-            if session is None or session.state == BROKEN:
-                continue
+    def _open(self, wire: bytes) -> tuple[Session, Ratchet, bytes]:
+        sessions = self.peer.sessions
+        live = [s for s in sessions if s.state == LIVE]
+        fresh = [self.fresh] if self.fresh else []
+        for session in (*live, *fresh, *(s for s in sessions if s.state == RETIRED)):
             try:
                 return session, *session.ratchet.decrypt(wire)
             except NotThisSession:
@@ -401,10 +410,12 @@ class Connection:
             except TooFar:
                 self._break(session)
                 raise
-            except Cloned:
-                self.node.tell("cloned", self.peer)
-                raise
-        return None
+        raise NotThisSession("no session opens it")
+
+    def _end_broken(self) -> None:
+        """The session in use is broken: a bye, and the next connection chooses anew."""
+        self.bye()
+        raise ProtocolError("the session in use is broken")
 
     def _break(self, session: Session | None) -> None:
         if session is not None:
