@@ -10,5 +10,6 @@ handshake.py   section 2: M1, M2, M3, split
 channel.py     section 3: frames, hello, which session to use
 ratchet.py     section 4: double ratchet
 records.py     section 5: padding and records
-node.py        sections 3.3, 6, 7, 10: what a node does with them
+node.py        sections 3.3, 6, 7, 10: what a node does with them; it reads by itself
+peer.py        the same with calls that wait
 """

@@ -66,6 +66,7 @@ class Peer:
     due: dict[bytes, bytes] = field(default_factory=dict)  # SHA-256(eh) -> id
     receipts: dict[bytes, tuple[bytes, bytes]] = field(default_factory=dict)  # -> sid, wire
     greeting: int = 0  # own dials that wait for R's hello
+    timer: bool = False  # receipts leave soon
     sending_on: int = 0  # the number of the connection to send on
     connections: list["Connection"] = field(default_factory=list)
 
@@ -139,6 +140,15 @@ class Node:
         peer.outbox.append(Outgoing(record))
         return record
 
+    def receipts_soon(self, peer: Peer) -> None:
+        def fire() -> None:
+            peer.timer = False
+            self.flush(peer, receipts=True)
+
+        if peer.due and not peer.timer:
+            peer.timer = True
+            asyncio.get_running_loop().call_later(random.uniform(0.05, 0.3), fire)
+
     # connections
 
     async def dial(
@@ -163,6 +173,7 @@ class Node:
             peer.greeting -= hello is not None
         conn.decide(hello, theirs)
         self.flush(peer)
+        self.receipts_soon(peer)
         return conn
 
     async def answer(
@@ -186,6 +197,7 @@ class Node:
         conn.write(channel.HELLO, hello.encode())
         conn.decide(hello, theirs)
         self.flush(peer)
+        self.receipts_soon(peer)
         return conn
 
     def _connection(
@@ -256,6 +268,7 @@ class Connection:
         self.stranger = peer.status != CONTACT
         self.unopened = 0
         self.over = False
+        self._head = b""  # of the frame whose rest has not come
         self._time: asyncio.Timeout | None = None
 
     def can_send(self) -> bool:
@@ -285,11 +298,12 @@ class Connection:
             self.writer.write_eof()
 
     async def read_frame(self, only_small: bool = False) -> tuple[int, bytes]:
-        first = await self.reader.readexactly(1)
-        if first[0] > (0 if only_small else 6):
+        self._head = self._head or await self.reader.readexactly(1)
+        if self._head[0] > (0 if only_small else 6):
             raise ProtocolError("bad class")
-        rest = await self.reader.readexactly(channel.wire_size(first[0]) - 1)
-        return self.opener.open(first + rest)
+        rest = await self.reader.readexactly(channel.wire_size(self._head[0]) - 1)
+        head, self._head = self._head, b""
+        return self.opener.open(head + rest)
 
     async def read_hello(self) -> Hello:
         kind, payload = await self.read_frame(only_small=True)
@@ -337,7 +351,7 @@ class Connection:
         """Reads until the connection ends, for whatever reason; what the peer does never raises."""
         try:
             async with asyncio.timeout(STRANGER_SECONDS if self.stranger else None) as self._time:
-                while self._frame(*await self.read_frame()):
+                while self.frame(*await self.read_frame()):
                     pass
         except (ProtocolError, OSError, EOFError, TimeoutError):
             pass
@@ -346,7 +360,7 @@ class Connection:
             self.peer.connections.remove(self)
             self.writer.close()
 
-    def _frame(self, kind: int, payload: bytes) -> bool:
+    def frame(self, kind: int, payload: bytes) -> bool:
         """Whether to go on."""
         if kind == channel.HELLO:
             raise ProtocolError("second hello")
@@ -397,6 +411,7 @@ class Connection:
             self.session, self.fresh = session, None
         self._record(name, session, record)
         self.node.flush(peer)
+        self.node.receipts_soon(peer)
 
     def _open(self, wire: bytes) -> tuple[Session, Ratchet, bytes]:
         sessions = self.peer.sessions
@@ -477,6 +492,5 @@ class Connection:
         peer.due[name] = message_id
         if len(peer.due) >= 32:
             node.flush(peer, receipts=True)
-        elif len(peer.due) == 1:
-            delay = random.uniform(0.05, 0.3)
-            asyncio.get_running_loop().call_later(delay, node.flush, peer, True)
+        else:
+            node.receipts_soon(peer)
