@@ -73,13 +73,19 @@ class _Inbox:
         self._shown: dict[MessageId, Received] = {}
 
     def take(self, wires: list[bytes]) -> None:
-        named = [(ratchet.digest(wire), wire) for wire in wires]
+        named = self._named(wires)
         known = seen.known(self._contact.device, [digest for digest, _ in named])
         for digest, wire in named:
             if digest in known:
                 self._found.repeat += receipts.repeat(self._contact.device, digest)
             elif all(digest != accepted for _, accepted, _ in self._accepted):
                 self._open(digest, wire)
+
+    def _named(self, wires: list[bytes]) -> list[tuple[bytes, bytes]]:
+        """Each envelope with its digest; what is too short to have one opens nowhere."""
+        whole = [wire for wire in wires if len(wire) >= ratchet.OVERHEAD]
+        self._found.strays += len(wires) - len(whole)
+        return [(ratchet.digest(wire), wire) for wire in whole]
 
     def finish(self) -> Outcome:
         self._sessions.save()
