@@ -13,8 +13,6 @@ import hashlib
 
 from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import ChaCha20Poly1305
-from cryptography.hazmat.primitives.hashes import SHA256
-from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
 
 from onionchat.crypto import header as headers
 from onionchat.crypto import kdf
@@ -28,7 +26,9 @@ OVERHEAD = SEALED_HEADER + TAG
 """Bytes that an envelope is longer than what it carries: 2362."""
 
 _SALT, _HEADER, _BODY = (kdf.LABEL + label for label in (b"salt\0", b"hdr\0", b"msg\0"))
-_SHA256 = SHA256()
+
+
+_AD_LENGTH, _EH_LENGTH = (size.to_bytes(4, "big") for size in (32, SEALED_HEADER))
 
 
 def digest(wire: bytes) -> bytes:
@@ -41,7 +41,7 @@ def seal(hk: bytes, mk: bytes, header: Header, padded: bytes, ad: bytes, random:
     salt = kdf.mac(mk, _SALT + random + padded)[:SALT]
     cipher, nonce = _cipher(hk, _HEADER + salt)
     eh = salt + cipher.encrypt(nonce, header.encode(), ad)
-    cipher, nonce = _cipher(mk, _BODY + kdf.digest(ad, eh))
+    cipher, nonce = _cipher(mk, _BODY + _context(ad, eh))
     return eh + cipher.encrypt(nonce, padded, ad)
 
 
@@ -67,11 +67,16 @@ class Envelope:
 
     def open(self, mk: bytes) -> bytes:
         """What the envelope carries; Refused."""
-        cipher, nonce = _cipher(mk, _BODY + kdf.digest(self._ad, self._eh))
+        cipher, nonce = _cipher(mk, _BODY + _context(self._ad, self._eh))
         try:
             return cipher.decrypt(nonce, self._body, self._ad)
         except InvalidTag:
             raise Refused("an envelope whose body does not open", self.digest) from None
+
+
+def _context(ad: bytes, eh: bytes) -> bytes:
+    """`H(AD, eh)`, with the two lengths that never change written down once."""
+    return hashlib.sha256(_AD_LENGTH + ad + _EH_LENGTH + eh).digest()
 
 
 def _sealed_header(wire: bytes) -> bytes:
@@ -81,7 +86,6 @@ def _sealed_header(wire: bytes) -> bytes:
 
 
 def _cipher(key: bytes, info: bytes) -> tuple[ChaCha20Poly1305, bytes]:
-    """A cipher and its nonce, for one use. Four of these are most of a message's cost, and
-    the library's HKDF-Expand is half as long as two calls of HMAC."""
-    both = HKDFExpand(_SHA256, 44, info).derive(key)
+    """A cipher and its nonce, for one use."""
+    both = kdf.expand(key, info, 44)
     return ChaCha20Poly1305(both[:32]), both[32:]

@@ -1,24 +1,29 @@
 """Hashes and keys: the only place where a label meets a primitive.
 
 Every hash input is framed by its length and every derivation carries the protocol's own
-label, so that no two uses can produce the same bytes (docs/protocol.md, notation). The
-one-shot functions of the standard library are used because a ratchet step calls them
-dozens of times and objects would cost more than the hash.
+label, so that no two uses can produce the same bytes (docs/protocol.md, notation). Each
+function uses whichever library is fastest for it, since a ratchet calls them dozens of times.
 """
 
 import hashlib
 import hmac
 
+from cryptography.hazmat.primitives.hashes import SHA256
+from cryptography.hazmat.primitives.kdf.hkdf import HKDFExpand
+
 LABEL = b"onionchat/1 "
 """The protocol and its version, in front of every label; the space belongs to it."""
 
-_BLOCK = 32
+_SHA256 = SHA256()
 
 
 def digest(*parts: bytes) -> bytes:
     """`H(x1, x2, ...)`: SHA-256 over the length (u32) and the bytes of each argument."""
-    framed = b"".join(len(part).to_bytes(4, "big") + part for part in parts)
-    return hashlib.sha256(framed).digest()
+    framed = hashlib.sha256()
+    for part in parts:
+        framed.update(len(part).to_bytes(4, "big"))
+        framed.update(part)
+    return framed.digest()
 
 
 def mac(key: bytes, data: bytes) -> bytes:
@@ -28,11 +33,7 @@ def mac(key: bytes, data: bytes) -> bytes:
 
 def expand(key: bytes, info: bytes, length: int) -> bytes:
     """HKDF-Expand with SHA-256 (RFC 5869, 2.3); `length` at most 8160."""
-    block = output = b""
-    for counter in range(1, -(-length // _BLOCK) + 1):
-        block = hmac.digest(key, block + info + bytes([counter]), "sha256")
-        output += block
-    return output[:length]
+    return HKDFExpand(_SHA256, length, info).derive(key)
 
 
 def derive(salt: bytes, secret: bytes, info: bytes, length: int) -> bytes:
