@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from onionchat.errors import RefusedError, UnreachableError
+from onionchat.errors import RefusedError, UnreachableError, UsageError
 
 Version = tuple[int, int, int, int]
 
@@ -38,8 +38,7 @@ class TorBinary:
 
 def find_tor(explicit: Path | None = None, environ: Mapping[str, str] | None = None) -> TorBinary:
     """The tor to start; UnreachableError: none or too old, RefusedError: not safe to run."""
-    path = _locate(explicit, os.environ if environ is None else environ)
-    check_not_writable(path)
+    path = trusted(_locate(explicit, os.environ if environ is None else environ))
     version = _version(path)
     if version < FLOOR:
         raise UnreachableError(
@@ -54,17 +53,23 @@ def find_tor(explicit: Path | None = None, environ: Mapping[str, str] | None = N
     return TorBinary(path, version, warning)
 
 
-def check_not_writable(path: Path) -> None:
-    """RefusedError if another user can change this file, or replace it in its directory."""
-    for place in (path, path.parent):
+def trusted(path: Path) -> Path:
+    """The file itself, links followed. RefusedError if another user can change it, or replace
+    it in its directory; UsageError if there is none."""
+    file = path.resolve()
+    if not file.is_file():
+        raise UsageError(f"there is no file {path}", "give the full path of one")
+    for place in (file, file.parent):
         found = place.stat()
-        others = found.st_mode & stat.S_IWOTH and not found.st_mode & stat.S_ISVTX
+        keeps_entries = stat.S_ISDIR(found.st_mode) and found.st_mode & stat.S_ISVTX
+        others = found.st_mode & stat.S_IWOTH and not keeps_entries
         group = found.st_mode & stat.S_IWGRP and found.st_gid not in (0, os.getgid())
         if others or group or found.st_uid not in (0, os.getuid()):
             raise RefusedError(
-                f"{place} can be changed by other users, and what stands in {path.name} is run",
+                f"{place} can be changed by other users, and what stands in {file.name} is run",
                 f"chmod go-w {place}, or choose another file",
             )
+    return file
 
 
 def _locate(explicit: Path | None, environ: Mapping[str, str]) -> Path:
@@ -72,10 +77,10 @@ def _locate(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     if named is not None:
         if not _runs(named):
             raise UnreachableError(f"there is no program {named}", _INSTALL)
-        return named.resolve()
+        return named
     for place in _places(environ):
         if _runs(place / "tor"):
-            return (place / "tor").resolve()
+            return place / "tor"
     raise UnreachableError("tor is not installed", _INSTALL)
 
 

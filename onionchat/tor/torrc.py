@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onionchat.errors import UsageError
-from onionchat.tor.find import check_not_writable
+from onionchat.tor.find import trusted
 
 SOCKS_FLAGS = "OnionTrafficOnly ExtendedErrors IsolateSOCKSAuth KeepAliveIsolateSOCKSAuth"
 
@@ -37,7 +37,7 @@ def own_torrc(
     """The text of the torrc. `owner`: the process tor ends with. RefusedError, UsageError."""
     lines = [
         f"DataDirectory {_quoted(places.data)}",
-        f"ControlSocket {_quoted(places.control)}",
+        f"ControlPort unix:{_quoted(places.control)}",
         "CookieAuthentication 1",
         f"CookieAuthFile {_quoted(places.cookie)}",
         f"SocksPort unix:{_quoted(places.socks)} {SOCKS_FLAGS}",
@@ -52,8 +52,7 @@ def own_torrc(
     ]
     lines += _bridge_lines(bridges, transports)
     if include is not None:
-        check_not_writable(include)
-        lines.append(f"%include {_quoted(include.absolute())}")
+        lines.append(f"%include {_quoted(_no_pattern(trusted(include)))}")
     return "\n".join(lines) + "\n"
 
 
@@ -65,14 +64,23 @@ def _bridge_lines(bridges: Sequence[str], transports: Sequence[str]) -> list[str
             raise UsageError(
                 f"{transport!r} is not NAME=PATH", "such as --transport obfs4=/usr/bin/obfs4proxy"
             )
-        check_not_writable(Path(path))
-        lines.append(f"ClientTransportPlugin {_one_line(name)} exec {_one_line(path)}")
-    return lines + [f"Bridge {_one_line(bridge)}" for bridge in bridges]
+        program = str(trusted(Path(path)))
+        lines.append(f"ClientTransportPlugin {_word(name)} exec {_word(program)}")
+    return lines + [f"Bridge {_unquoted(bridge)}" for bridge in bridges]
+
+
+def _no_pattern(path: Path) -> Path:
+    """tor takes the name for a pattern, and finding nothing includes nothing, silently."""
+    if any(sign in str(path) for sign in "*?[\\"):
+        raise UsageError(
+            f"{path} is a pattern to tor", "give the file a name without *, ?, [ or \\"
+        )
+    return path
 
 
 def _quoted(value: Path | str) -> str:
-    """A C string as tor reads it."""
-    text = _one_line(str(value)).replace("\\", "\\\\").replace('"', '\\"')
+    """A C string as tor reads it. A # after `unix:` would begin a comment, quoted or not."""
+    text = _one_line(str(value)).replace("\\", "\\\\").replace('"', '\\"').replace("#", "\\x23")
     return f'"{text}"'
 
 
@@ -81,3 +89,17 @@ def _one_line(text: str) -> str:
     if not text.isprintable():
         raise UsageError(f"{text!r} cannot stand in tor's configuration", "write it on one line")
     return text
+
+
+def _unquoted(text: str) -> str:
+    """Nor anything that would continue on the next line."""
+    if text.endswith("\\"):
+        raise UsageError(f"{text!r} cannot stand in tor's configuration", "leave out the backslash")
+    return _one_line(text)
+
+
+def _word(text: str) -> str:
+    """tor splits at spaces, quoted or not: what follows one would be an argument."""
+    if " " in text:
+        raise UsageError(f"{text!r} has a space, which tor cannot use here", "use a path without")
+    return _unquoted(text)

@@ -72,12 +72,12 @@ def test_what_is_not_tor_is_told(tmp_path: Path, script: str) -> None:
         find_tor(path)
 
 
-@pytest.mark.parametrize("which", ["file", "directory", "owner"])
+@pytest.mark.parametrize("which", ["file", "sticky file", "directory", "owner"])
 def test_one_that_others_can_replace_is_never_run(tmp_path: Path, which: str) -> None:
     ran = tmp_path / "ran"
     path = tmp_path / "tor"
     path.write_text(f"#!/bin/sh\ntouch {ran}\n")
-    path.chmod(0o777 if which == "file" else 0o755)
+    path.chmod({"file": 0o777, "sticky file": 0o1777}.get(which, 0o755))
     tmp_path.chmod(0o777 if which == "directory" else 0o755)
     if which == "owner":
         if os.geteuid() != 0:

@@ -1,8 +1,12 @@
+import asyncio
+import os
 from pathlib import Path
 
 import pytest
 
 from onionchat.errors import RefusedError, UsageError
+from onionchat.tor.find import find_tor
+from onionchat.tor.process import TorProcess
 from onionchat.tor.torrc import SOCKS_FLAGS, Places, own_torrc
 
 PLACES = Places(Path("/p/tor"), Path("/r/control"), Path("/r/so cks"), Path('/p/coo"kie\\'))
@@ -11,11 +15,40 @@ PLACES = Places(Path("/p/tor"), Path("/r/control"), Path("/r/so cks"), Path('/p/
 def test_unix_sockets_alone_and_the_flags_that_dialling_needs() -> None:
     torrc = own_torrc(PLACES, 4711)
     assert f'SocksPort unix:"/r/so cks" {SOCKS_FLAGS}\n' in torrc
-    assert 'ControlSocket "/r/control"\n' in torrc
+    assert 'ControlPort unix:"/r/control"\n' in torrc
     assert 'CookieAuthFile "/p/coo\\"kie\\\\"\n' in torrc
     assert "__OwningControllerProcess 4711\n" in torrc
-    assert "ControlPort" not in torrc
+    assert torrc.count("Port ") == 2, "the two sockets, and no other door"
     assert "UseBridges" not in torrc
+
+
+def test_tor_reads_every_path_as_it_was_meant(tmp_path: Path) -> None:
+    """Our parser is not tor's: a real one opens its doors in a directory with an odd name."""
+    tmp_path.chmod(0o755)
+    home = tmp_path / 'a "b" c\\é #d'
+    home.mkdir(mode=0o700)
+    include = tmp_path / "more of it"
+    include.write_text("DisableNetwork 1\n")
+    places = Places(home / "data", home / "control", home / "socks", home / "cookie")
+
+    async def scene() -> set[str]:
+        torrc = home / "torrc"
+        text = own_torrc(places, os.getpid(), include=include)
+        torrc.write_text(text)
+        up = asyncio.Event()
+
+        def look(line: str) -> None:
+            if "Bootstrapped 0%" in line:
+                up.set()
+
+        tor = await TorProcess.start(find_tor(), torrc, look)
+        async with tor, asyncio.timeout(10), asyncio.TaskGroup() as group:
+            running = group.create_task(tor.run())
+            await up.wait()
+            running.cancel()
+            return {path.name for path in home.iterdir()}
+
+    assert {"data", "control", "socks", "cookie"} <= asyncio.run(scene())
 
 
 def test_bridges_and_transports(tmp_path: Path) -> None:
@@ -28,7 +61,7 @@ def test_bridges_and_transports(tmp_path: Path) -> None:
     assert torrc.endswith("Bridge obfs4 1.2.3.4:5 F\n")
 
 
-@pytest.mark.parametrize("line", ["a\nControlPort 9051", "a\rb", "a\0b"])
+@pytest.mark.parametrize("line", ["a\nControlPort 9051", "a\rb", "a\0b", "a \\"])
 def test_a_bridge_line_cannot_bring_another_option(line: str) -> None:
     with pytest.raises(UsageError):
         own_torrc(PLACES, 1, bridges=[line])
@@ -51,3 +84,43 @@ def test_files_that_others_can_write_are_refused(tmp_path: Path) -> None:
         own_torrc(PLACES, 1, transports=[f"obfs4={file}"])
     file.chmod(0o644)
     assert own_torrc(PLACES, 1, include=file).endswith(f'%include "{file}"\n')
+
+
+def test_a_link_is_judged_by_the_file_that_it_leads_to(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    shared = tmp_path / "shared"
+    shared.mkdir()
+    target = shared / "client.torrc"
+    target.touch(mode=0o644)
+    link = tmp_path / "link"
+    link.symlink_to(target)
+    shared.chmod(0o755)
+    assert own_torrc(PLACES, 1, include=link).endswith(f'%include "{target}"\n')
+    shared.chmod(0o777)
+    with pytest.raises(RefusedError):
+        own_torrc(PLACES, 1, include=link)
+
+
+@pytest.mark.parametrize("name", ["*.torrc", "n?t", "net[1]", "back\\slash"])
+def test_a_name_that_is_a_pattern_to_tor_is_refused(tmp_path: Path, name: str) -> None:
+    """tor would include what matches, or nothing: a private network would become the public."""
+    tmp_path.chmod(0o755)
+    (tmp_path / name).touch(mode=0o644)
+    with pytest.raises(UsageError, match="pattern"):
+        own_torrc(PLACES, 1, include=tmp_path / name)
+
+
+def test_what_is_no_file_is_told(tmp_path: Path) -> None:
+    for path in (tmp_path, tmp_path / "missing"):
+        with pytest.raises(UsageError, match="no file"):
+            own_torrc(PLACES, 1, include=path)
+        with pytest.raises(UsageError, match="no file"):
+            own_torrc(PLACES, 1, transports=[f"obfs4={path}"])
+
+
+def test_a_program_with_a_space_in_its_path_is_refused(tmp_path: Path) -> None:
+    """tor would run what stands before the space, which nobody has looked at."""
+    tmp_path.chmod(0o755)
+    (tmp_path / "a b").touch(mode=0o755)
+    with pytest.raises(UsageError, match="space"):
+        own_torrc(PLACES, 1, transports=[f"obfs4={tmp_path / 'a b'}"])
