@@ -44,13 +44,13 @@ class Node:
     async def run(self) -> None:
         try:
             async with asyncio.TaskGroup() as group:
-                self._peers = Peers(self._profile, self._network, group)
+                peers = self._peers = Peers(self._profile, self._network, group)
+                await peers.load(dial=self._dial)  # a friend before that would be a stranger
                 self._profile.live = self
-                group.create_task(self._until_stopped(self._peers))
-                group.create_task(self._tell_tor_state(self._peers))
-                door = Door(self._profile, self._peers)
+                group.create_task(self._until_stopped(peers))
+                group.create_task(self._tell_tor_state(peers))
+                door = Door(self._profile, peers)
                 group.create_task(self._network.serve(self._onion, door.answer, INBOUND))
-                await self._peers.load(dial=self._dial)
                 self.started.set()
         except* Stopped:
             pass

@@ -15,6 +15,7 @@ import pytest
 from onionchat.crypto import ratchet, ratchet_limits
 from onionchat.crypto.ratchet_state import State
 from onionchat.node import outbox
+from onionchat.node.peers import Peers
 from onionchat.node.talk import Talk
 from onionchat.protocol.events import Bye, Envelope
 from onionchat.protocol.hello import Listed
@@ -169,6 +170,30 @@ class Fuse:
             return result
 
         monkeypatch.setattr(Database, "run", limited)
+
+
+def test_a_node_that_starts_knows_its_friends_before_it_opens_the_door(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A friend who came in between would be greeted as a stranger, and held to be robbed."""
+
+    async def scene() -> None:
+        street, alice, bob = await friends(tmp_path)
+        load = Peers.load
+
+        async def slowly(peers: Peers, *, dial: bool) -> None:
+            for _ in range(20):
+                await peers._profile.db.run(lambda: None)
+            assert bob.identity.service_id not in street.served
+            await load(peers, dial=dial)
+
+        async with alice.up(dial=False):
+            monkeypatch.setattr(Peers, "load", slowly)
+            async with bob.up():
+                await alice("send", name="bob", text="1", wait="delivered", timeout=30)
+                assert await notices(alice) == []
+
+    asyncio.run(scene())
 
 
 def test_both_dial_at_once_and_nothing_is_doubled_or_suspected(tmp_path: Path) -> None:
