@@ -11,6 +11,9 @@ from onionchat.tor.torrc import SOCKS_FLAGS, Places, own_torrc
 
 PLACES = Places(Path("/p/tor"), Path("/r/control"), Path("/r/so cks"), Path('/p/coo"kie\\'))
 
+NOWHERE = f"DirAuthority a orport=1 v3ident={'A' * 40} 127.0.0.1:1 {'B' * 40}\n"
+"""A network of one authority, where nobody listens: no test looks for the public one."""
+
 
 def test_unix_sockets_alone_and_the_flags_that_dialling_needs() -> None:
     torrc = own_torrc(PLACES, 4711)
@@ -28,7 +31,7 @@ def test_tor_reads_every_path_as_it_was_meant(tmp_path: Path) -> None:
     home = tmp_path / 'a "b" c\\é #d'
     home.mkdir(mode=0o700)
     include = tmp_path / "more of it"
-    include.write_text("DisableNetwork 1\n")
+    include.write_text(NOWHERE)
     places = Places(home / "data", home / "control", home / "socks", home / "cookie")
 
     async def scene() -> set[str]:
