@@ -30,22 +30,30 @@ REMEMBERED = 40
 
 _ONION = re.compile(r"[a-z2-7]{56}", re.IGNORECASE)
 _STAMP = re.compile(r"^.*?\[(?:notice|warn|err)\] ")
+_NO_REASON = ("running tor as root", "see warnings above")
+"""Complaints that come with every start as root, and that only point at another line."""
 
 _REASONS = (
     ("another tor process", "its data directory is in use by another tor", "stop that one first"),
-    ("it looks like another", "its data directory is in use by another tor", "stop that one first"),
-    ("clock", "the clock of this machine is wrong", "set the clock, then try again"),
-    ("permission", "it may not use its own directory", "look who owns the profile's directory"),
-    ("can't create directory", "it cannot make its directory", "look who owns the profile"),
-    ("address already in use", "its socket is in use", "stop the other tor first"),
-    ("no space left", "the disk is full", "make room, then try again"),
-    ("bridge", "it does not understand a bridge line", "copy the bridge line again, whole"),
-    ("transport", "a pluggable transport does not work", "look at --transport NAME=PATH"),
+    ("address already in use", "its socket is in use by another program", "stop that one first"),
+    ("no space left on device", "the disk is full", "make room, then try again"),
+    ("permission denied", "it may not use its own directory", "look who owns the profile"),
+    ("not owned by this", "its directory belongs to another user", "look who owns the profile"),
+    ("are too permissive", "others can enter its directory", "chmod 700 the profile's directory"),
+    ("couldn't create private data", "it cannot make its directory", "look at the profile's path"),
+    ("is too long to fit", "the path of its socket is too long", "choose a shorter --data-dir"),
+    (
+        "bridge line did not parse",
+        "a bridge line is not right",
+        "copy the bridge line again, whole",
+    ),
+    ("client transport line", "a transport is not right", "look at --transport NAME=PATH"),
     ("unknown option", "its configuration has an option it does not know", "see --torrc-include"),
-    ("failed to parse", "its configuration has a mistake", "look at --torrc-include"),
-    ("unable to open configuration", "it cannot read its configuration", "see --torrc-include"),
+    ("our clock is", "the clock of this machine is wrong", "set the clock, then try again"),
+    ("your clock is", "the clock of this machine is wrong", "set the clock, then try again"),
 )
-"""What tor says (lower case), what it means, the next step."""
+"""What tor says (lower case), what it means, the next step. Whole phrases of tor's own, since
+a path in the same line may hold any word."""
 
 
 class TorFailed(UnreachableError):  # noqa: N818 - named for what happened
@@ -71,15 +79,23 @@ class TorProcess:
 
     @classmethod
     async def start(cls, binary: TorBinary, torrc: Path, on_line: OnLine) -> "TorProcess":
-        """Start it with this configuration alone; `on_line` gets each scrubbed line of its log."""
-        process = await asyncio.create_subprocess_exec(
-            *(binary.path, "--defaults-torrc", "/dev/null", "-f", torrc),
-            stdin=asyncio.subprocess.DEVNULL,
-            stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
-            start_new_session=True,
-            preexec_fn=partial(die_with_parent, signal.SIGKILL),
-        )
+        """Start it with this configuration alone; `on_line` gets each scrubbed line of its log.
+
+        TorFailed: it cannot be run, such as while a new version of it is being installed.
+        """
+        try:
+            process = await asyncio.create_subprocess_exec(
+                *(binary.path, "--defaults-torrc", "/dev/null", "-f", torrc),
+                stdin=asyncio.subprocess.DEVNULL,
+                stdout=asyncio.subprocess.PIPE,
+                stderr=asyncio.subprocess.STDOUT,
+                start_new_session=True,
+                preexec_fn=partial(die_with_parent, signal.SIGKILL),
+            )
+        except OSError as error:
+            raise TorFailed(
+                f"{binary.path} cannot be run: {error.strerror}", "install tor again"
+            ) from None
         return cls(process, on_line)
 
     async def run(self) -> NoReturn:
@@ -133,12 +149,14 @@ async def run_tor(binary: TorBinary, torrc: str, directory: Path, on_line: OnLin
 
 
 def why(code: int, log: list[str]) -> TorFailed:
-    """tor's last complaints as a sentence and a next step."""
+    """tor's last complaints as a sentence and a next step. `code` < 0: it was a signal."""
+    if code < 0:
+        name = signal.Signals(-code).name
+        return TorFailed(f"tor was ended from outside ({name})", "look whether memory ran out")
     complaints = [line for line in log if "[warn]" in line or "[err]" in line]
-    told = " ".join(complaints).lower()
+    told = [line for line in complaints if not any(no in line.lower() for no in _NO_REASON)]
     for words, meaning, step in _REASONS:
-        if words in told:
-            return TorFailed(f"tor does not start: {meaning}", step)
-    first = [line for line in complaints if "see warnings above" not in line]
-    last = _STAMP.sub("", first[-1]) if first else f"it ended with code {code}"
-    return TorFailed(f"tor does not start: {last}", "look at its log with `onionchat -v up`")
+        if words in " ".join(told).lower():
+            return TorFailed(f"tor has ended: {meaning}", step)
+    last = _STAMP.sub("", told[-1]) if told else f"exit code {code}"
+    return TorFailed(f"tor has ended: {last}", "see its log with `onionchat -v up`")

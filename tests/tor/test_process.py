@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from onionchat.errors import UnreachableError
-from onionchat.tor.find import find_tor
+from onionchat.tor.find import TorBinary, find_tor
 from onionchat.tor.process import TorFailed, TorProcess, run_tor, scrub, why
 
 ADDRESS = "aoqqpp7tzyil4hlq3umoos6atft6jvrqtosq2xy53sdgiesvgg4bqead"
@@ -63,10 +63,24 @@ def test_a_data_directory_in_use_is_told(tmp_path: Path) -> None:
     assert "in use by another tor" in failed.message
 
 
+ROOT = "[warn] You are running Tor as root. You don't need to, and you probably shouldn't."
+
+
 def test_a_tor_that_says_nothing_useful_is_quoted() -> None:
     log = ["Nov 23 12:00:00.000 [warn] Something unheard of", "[err] Reading config failed"]
-    assert "Something unheard of" in why(1, [log[0]]).message
+    assert "Something unheard of" in why(1, [log[0], f"{log[1]}--see warnings above."]).message
     assert "code 7" in why(7, ["[notice] bye"]).message
+    assert "code 7" in why(7, [ROOT]).message, "no reason, though it is a complaint"
+
+
+def test_a_tor_that_was_killed_is_not_explained_by_an_old_complaint() -> None:
+    assert "SIGKILL" in why(-signal.SIGKILL, [ROOT, "[warn] Our clock is 3 hours behind"]).message
+
+
+@pytest.mark.parametrize("name", ["bridget", "clock", "permission", "transport"])
+def test_a_word_in_a_path_is_no_reason(name: str) -> None:
+    failed = why(1, [f"[warn] /home/{name}/onionchat is not as it should be"])
+    assert "is not as it should be" in failed.message
 
 
 @pytest.mark.parametrize(
@@ -82,6 +96,34 @@ def test_tors_complaints_become_sentences(line: str, word: str) -> None:
     assert word in failed.message
     assert failed.hint
     assert isinstance(failed, UnreachableError)
+
+
+@pytest.mark.parametrize(
+    ("line", "word"),
+    [
+        ("Bridge hello", "bridge line"),
+        ("ClientTransportPlugin obfs4", "transport"),
+        ('DataDirectory "/dev/null"', "cannot make its directory"),
+        (f"ControlPort unix:/{'x' * 120}", "too long"),
+        ("ControlPort unix:{open}/control", "others can enter"),
+    ],
+)
+def test_what_a_real_tor_complains_about(tmp_path: Path, line: str, word: str) -> None:
+    """In tor's own words, so that a new tor that words it differently is noticed here."""
+    own = offline_torrc(tmp_path / "t")
+    (tmp_path / "open").mkdir()
+    (tmp_path / "open").chmod(0o755)
+    if line.startswith("DataDirectory"):
+        own = "".join(kept for kept in own.splitlines(True) if "DataDirectory" not in kept)
+    line = line.format(open=tmp_path / "open")
+    assert word in dies(f"{own}{line}\n", tmp_path / "t").message
+
+
+def test_a_program_that_has_gone_is_a_failure_of_tor(tmp_path: Path) -> None:
+    """Not a bug of ours: an update replaces it while it is started again."""
+    gone = TorBinary(tmp_path / "tor", (0, 4, 9, 11))
+    with pytest.raises(TorFailed, match="cannot be run"):
+        asyncio.run(run_tor(gone, "", tmp_path, lambda _: None))
 
 
 def test_cancelling_ends_it(tmp_path: Path) -> None:
@@ -100,7 +142,7 @@ def test_cancelling_ends_it(tmp_path: Path) -> None:
 PARENT = """
 import asyncio, sys
 from pathlib import Path
-from onionchat.tor.find import find_tor
+from onionchat.tor.find import TorBinary, find_tor
 from onionchat.tor.process import TorProcess
 
 async def main():
