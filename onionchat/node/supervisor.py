@@ -25,14 +25,14 @@ from functools import partial
 from itertools import chain, repeat
 from typing import Any
 
-from onionchat.errors import OnionchatError, UnreachableError, first_of, rebuild
+from onionchat.errors import OnionchatError, UnreachableError, UserError, first_of, rebuild
 from onionchat.hardening import die_with_parent, harden
 from onionchat.node.clock import wait
 from onionchat.node.options import UpOptions, encode_start
 from onionchat.store.lock import Lock
 from onionchat.tor.attach import attachment
 from onionchat.tor.find import TorBinary, find_tor
-from onionchat.tor.process import TorFailed, run_tor
+from onionchat.tor.process import run_tor
 from onionchat.tor.torrc import Places, own_torrc
 
 Report = Callable[[dict[str, Any]], None]
@@ -191,7 +191,7 @@ class Supervisor:
             try:
                 torrc = _torrc(self._options)
                 await run_tor(binary, torrc, self._options.paths.root, self._log)
-            except TorFailed as failed:
+            except UserError as failed:  # TorFailed, or an included file that others can write now
                 if not self._ready.is_set():
                     raise _End(failed) from None
                 self._report({"event": "warning", "message": failed.message})
@@ -211,9 +211,10 @@ def _torrc(options: UpOptions) -> str:
 
 
 def _own_tor(options: UpOptions) -> TorBinary | None:
-    """The tor to launch; None when a running one is to be used."""
+    """The tor to launch, its configuration tried; None when a running one is to be used."""
     if attachment(options.tor_control, options.tor_socks, os.environ) is not None:
         return None
+    _torrc(options)
     return find_tor(options.tor)
 
 

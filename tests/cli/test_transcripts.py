@@ -5,6 +5,7 @@
     > a line                  of its stdout, and all of it
     ! a line                  of its stderr, and all of it
     = 2                       its exit code; 0 where it is not written
+    % a command               of the shell's, before what follows: files that must be there
 
 `...` stands for anything on its line, `$HOME` for the home; a line that begins with none
 of these is a comment. There is no terminal, so nothing can wait for an answer.
@@ -26,9 +27,10 @@ TRANSCRIPTS = Path(__file__).parent.parent / "transcripts"
 
 @dataclass
 class Exchange:
-    """One command and what is expected of it."""
+    """One command and what is expected of it; nothing of the shell's but that it works."""
 
     command: str
+    shell: bool = False
     stdin: list[str] = field(default_factory=list)
     stdout: list[str] = field(default_factory=list)
     stderr: list[str] = field(default_factory=list)
@@ -39,10 +41,10 @@ def exchanges(text: str) -> Iterator[Exchange]:
     current = None
     for line in text.splitlines():
         mark, _, rest = line.partition(" ")
-        if mark == "$":
+        if mark in {"$", "%"}:
             if current is not None:
                 yield current
-            current = Exchange(rest)
+            current = Exchange(rest, shell=mark == "%")
         elif current is not None and mark in {"<", ">", "!"}:
             {"<": current.stdin, ">": current.stdout, "!": current.stderr}[mark].append(rest)
         elif current is not None and mark == "=":
@@ -60,6 +62,9 @@ def matches(expected: list[str], got: str) -> bool:
 def test_transcript(path: Path, tmp_path: Path) -> None:
     environ = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "LANG": "C.UTF-8"}
     for exchange in exchanges(path.read_text().replace("$HOME", str(tmp_path))):
+        if exchange.shell:
+            subprocess.run(["sh", "-ec", exchange.command], env=environ, cwd=tmp_path, check=True)
+            continue
         words = shlex.split(exchange.command)
         assert words[0] == "onionchat"
         done = subprocess.run(

@@ -216,6 +216,36 @@ def test_both_dial_at_once_and_nothing_is_doubled_or_suspected(tmp_path: Path) -
     asyncio.run(scene())
 
 
+def test_a_hello_that_travels_slowly_raises_no_false_alarm(tmp_path: Path) -> None:
+    """While alice's hello is on its way its counters stay true, whatever else she could say."""
+
+    async def scene() -> None:
+        street, alice, bob = await friends(tmp_path)
+        gate, dialled = asyncio.Event(), asyncio.Queue[Waiting]()
+
+        def slow(link: Link) -> Link:
+            dialled.put_nowait(waiting := Waiting(link, gate, free=1))
+            return waiting
+
+        async with alice.up(dial=False), bob.up(dial=False):
+            street.wrap = slow
+            await alice("send", name="bob", text="1")
+            await (await dialled.get()).held.wait()
+            street.wrap = lambda link: link
+            await bob("send", name="alice", text="1")
+            await alice.until(lambda: counts.totals().unread)
+            for _ in range(30):
+                await alice.change(lambda: None)
+            gate.set()
+            await delivered(alice)
+            await delivered(bob)
+            for home in (alice, bob):
+                assert await notices(home) == []
+                assert await home.change(statuses) == ["live"]
+
+    asyncio.run(scene())
+
+
 class Meeting:
     """Links that say nothing before so many have been dialled; later ones need not wait."""
 
@@ -231,15 +261,22 @@ class Meeting:
 
 
 class Waiting:
-    def __init__(self, link: Link, gate: asyncio.Event) -> None:
+    """A link whose writes, but for so many, wait for a gate. `held`: one of them does."""
+
+    def __init__(self, link: Link, gate: asyncio.Event, free: int = 0) -> None:
         self._link = link
         self._gate = gate
+        self._free = free
+        self.held = asyncio.Event()
 
     async def read(self, n: int = 65536) -> bytes:
         return await self._link.read(n)
 
     async def write(self, data: bytes) -> None:
-        await self._gate.wait()
+        self._free -= 1
+        if self._free < 0:
+            self.held.set()
+            await self._gate.wait()
         await self._link.write(data)
 
     async def close(self) -> None:
