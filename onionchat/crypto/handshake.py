@@ -15,7 +15,6 @@ ML-KEM seed (64), bundle id (16). The encapsulation's own randomness stays the l
 
 import secrets
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -23,6 +22,7 @@ from onionchat.crypto import kem
 from onionchat.crypto.bundle import Bundle, Kind
 from onionchat.crypto.ed25519_point import is_valid_key
 from onionchat.crypto.identity import Identity, exchange, image
+from onionchat.crypto.secret import Secret
 from onionchat.crypto.session_secrets import SessionSecrets
 from onionchat.crypto.transcript import Transcript
 from onionchat.errors import LocalError, RemoteError
@@ -34,13 +34,12 @@ M1, M2, M3 = b"\x01\x01", b"\x01\x02", b"\x01\x03"
 M1_SIZE, M2_SIZE, M3_SIZE = 34, 1260, 1138
 
 
-@dataclass(frozen=True, slots=True)
-class Secrets:
+class Secrets(Secret, frozen=True):
     """What both sides share: the session's keys, and the channel's in each direction."""
 
     session: SessionSecrets
-    k_ir: bytes = field(repr=False)
-    k_ri: bytes = field(repr=False)
+    k_ir: bytes
+    k_ri: bytes
 
 
 class Initiator:

@@ -7,8 +7,9 @@ The last three are the same in all headers of one chain, so they are kept as one
 """
 
 import hashlib
-from dataclasses import dataclass
 from typing import Self
+
+import msgspec
 
 from onionchat.crypto.kem import CIPHERTEXT, PUBLIC
 from onionchat.crypto.ratchet_limits import NUMBERS
@@ -20,8 +21,7 @@ SIZE = 10 + KEYS
 _BEGIN = bytes([VERSION, 0])
 
 
-@dataclass(frozen=True, slots=True)
-class Header:
+class Header(msgspec.Struct, frozen=True):
     """`n`: number in this chain; `pn`: length of the sender's previous chain; `keys`, 2304
     bytes: the sender's X25519 key, its ML-KEM key, and its ciphertext of this chain."""
 

@@ -7,7 +7,6 @@ channel keys. A replay gives the same session; the receiver never creates a sess
 """
 
 import secrets
-from dataclasses import dataclass, field
 
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 
@@ -15,6 +14,7 @@ from onionchat.crypto import bundle as bundles
 from onionchat.crypto.bundle import Bundle
 from onionchat.crypto.handshake import Rand, identify, introduce, own_bundle
 from onionchat.crypto.identity import Identity, exchange, image
+from onionchat.crypto.secret import Secret
 from onionchat.crypto.session_secrets import SessionSecrets
 from onionchat.crypto.transcript import Transcript
 from onionchat.errors import RemoteError
@@ -24,13 +24,12 @@ M3_MAILBOX = b"\x01\x04"
 SIZE = 1186
 
 
-@dataclass(frozen=True, slots=True)
-class Private:
+class Private(Secret, frozen=True):
     """The private half of a published bundle: guard it like the identity."""
 
     bundle: Bundle
-    dh: bytes = field(repr=False)
-    kem_seed: bytes = field(repr=False)
+    dh: bytes
+    kem_seed: bytes
 
 
 def publish(kind: bundles.Kind, expiry: int, rand: Rand = secrets.token_bytes) -> Private:

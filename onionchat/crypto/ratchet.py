@@ -14,7 +14,6 @@ lying peer can cost are in `ratchet_limits`.
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from onionchat.crypto import kem
 from onionchat.crypto.envelope import OVERHEAD, Envelope, digest, seal
@@ -24,6 +23,7 @@ from onionchat.crypto.ratchet_errors import Authentic, Clone, NotMine, Refused, 
 from onionchat.crypto.ratchet_limits import LARGEST_JUMP
 from onionchat.crypto.ratchet_state import OwnKeys, Root, State
 from onionchat.crypto.ratchet_step import begin_receiving, begin_sending
+from onionchat.crypto.secret import Secret
 from onionchat.crypto.session_secrets import SessionSecrets
 from onionchat.crypto.skipped_keys import HeaderKeyNumber, Skipped, evict
 from onionchat.errors import LocalError, RemoteError
@@ -44,8 +44,7 @@ __all__ = [
 Rand = Callable[[int], bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(Secret, frozen=True):
     """What an envelope brought.
 
     `stored`: new skipped keys (header key, number, message key), oldest first.
@@ -54,11 +53,11 @@ class Opened:
     """
 
     state: State
-    padded: bytes = field(repr=False)
+    padded: bytes
     digest: bytes
     stepped: bool = False
-    stored: tuple[StoredKey, ...] = field(default=(), repr=False)
-    dropped: tuple[HeaderKeyNumber, ...] = field(default=(), repr=False)
+    stored: tuple[StoredKey, ...] = ()
+    dropped: tuple[HeaderKeyNumber, ...] = ()
 
 
 def start_alice(session: SessionSecrets, rand: Rand = secrets.token_bytes) -> State:

@@ -5,11 +5,11 @@ be turned back (KDF_CK, docs/protocol.md 4.2). A chain is a value: taking a key 
 chain and leaves the old one as it was, for the case that the envelope is refused.
 """
 
-from dataclasses import dataclass, field
-from typing import Self
+from typing import ClassVar, Self
 
 from onionchat.crypto import header as headers
 from onionchat.crypto.kdf import mac
+from onionchat.crypto.secret import Secret
 
 StoredKey = tuple[bytes, int, bytes]
 """Header key, number, message key of an envelope that has not come."""
@@ -23,17 +23,16 @@ def _next(ck: bytes) -> bytes:
     return mac(ck, b"\x02")
 
 
-@dataclass(frozen=True, slots=True)
-class SendingChain:
+class SendingChain(Secret, frozen=True):
     """`ck`, `hk`: chain and header key; `n`: number of the next envelope; `keys`: the part
     that all its headers share, 2304 bytes."""
 
-    ck: bytes = field(repr=False)
-    hk: bytes = field(repr=False)
+    ck: bytes
+    hk: bytes
     n: int
-    keys: bytes = field(repr=False)
+    keys: bytes
 
-    SIZE = 32 + 32 + 4 + headers.KEYS
+    SIZE: ClassVar = 32 + 32 + 4 + headers.KEYS
 
     def take(self) -> tuple[bytes, Self]:
         """The message key of envelope `n`, and the chain behind it."""
@@ -48,17 +47,16 @@ class SendingChain:
         return cls(data[:32], data[32:64], int.from_bytes(data[64:68], "big"), data[68:])
 
 
-@dataclass(frozen=True, slots=True)
-class ReceivingChain:
+class ReceivingChain(Secret, frozen=True):
     """As the peer's sending chain; `n`: the lowest number that no envelope had or passed;
     `keys_digest`: SHA-256 of what all its headers must share."""
 
-    ck: bytes = field(repr=False)
-    hk: bytes = field(repr=False)
+    ck: bytes
+    hk: bytes
     n: int
-    keys_digest: bytes = field(repr=False)
+    keys_digest: bytes
 
-    SIZE = 32 + 32 + 4 + 32
+    SIZE: ClassVar = 32 + 32 + 4 + 32
 
     def take(self) -> tuple[bytes, Self]:
         """The message key of envelope `n`, and the chain behind it."""

@@ -8,9 +8,8 @@ peer's keys nothing is kept either: both halves of a step use them up at once.
     version=1 u8 | chains u8 (0 to 2) | the root | the sending chain | the receiving chain
 """
 
-from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Self
+from typing import ClassVar, Self
 
 from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
@@ -18,19 +17,19 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey
 from onionchat.crypto import kem
 from onionchat.crypto.ratchet_chain import ReceivingChain, SendingChain
 from onionchat.crypto.ratchet_limits import LONGEST_CHAIN
+from onionchat.crypto.secret import Secret
 from onionchat.errors import DamagedError
 from onionchat.types import SessionId
 
 VERSION = 1
 
 
-@dataclass(frozen=True)
-class OwnKeys:
+class OwnKeys(Secret, frozen=True, dict=True):
     """Our X25519 private key (32 bytes) and ML-KEM seed (64). Key objects are made when a
     step needs them, which most envelopes do not bring."""
 
-    dh: bytes = field(repr=False)
-    seed: bytes = field(repr=False)
+    dh: bytes
+    seed: bytes
 
     @cached_property
     def x25519(self) -> X25519PrivateKey:
@@ -49,19 +48,18 @@ class OwnKeys:
         return self.mlkem.public_key().public_bytes_raw()
 
 
-@dataclass(frozen=True, slots=True)
-class Root:
+class Root(Secret, frozen=True):
     """What only a step changes; docs/protocol.md 4.1 names the fields."""
 
     sid: SessionId
-    ad: bytes = field(repr=False)
-    rk: bytes = field(repr=False)
-    nhks: bytes = field(repr=False)
-    nhkr: bytes = field(repr=False)
+    ad: bytes
+    rk: bytes
+    nhks: bytes
+    nhkr: bytes
     pn: int
-    own: OwnKeys = field(repr=False)
+    own: OwnKeys
 
-    SIZE = 16 + 4 * 32 + 4 + 32 + kem.SEED
+    SIZE: ClassVar = 16 + 4 * 32 + 4 + 32 + kem.SEED
 
     def encode(self) -> bytes:
         keys = self.sid + self.ad + self.rk + self.nhks + self.nhkr
@@ -75,8 +73,7 @@ class Root:
         return cls(SessionId(data[:16]), ad, rk, nhks, nhkr, pn, own)
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(Secret, frozen=True):
     """One end of a session, 2.7 KB when encoded. `sending` is None for Bob before he has
     heard Alice, `receiving` for both before they have heard each other."""
 

@@ -1,12 +1,10 @@
 """What a handshake leaves behind for the ratchet."""
 
-from dataclasses import dataclass, field
-
+from onionchat.crypto.secret import Secret
 from onionchat.types import SessionId
 
 
-@dataclass(frozen=True, slots=True)
-class SessionSecrets:
+class SessionSecrets(Secret, frozen=True):
     """The keys of one session (docs/protocol.md 2), 32 bytes each, never printed.
 
     Alice, who dialled, knows the other side's first ratchet keys: `peer_dh` (32 bytes) and
@@ -14,11 +12,11 @@ class SessionSecrets:
     """
 
     sid: SessionId
-    ad: bytes = field(repr=False)
-    sk: bytes = field(repr=False)
-    hka: bytes = field(repr=False)
-    nhkb: bytes = field(repr=False)
-    dh_private: bytes | None = field(default=None, repr=False)
-    kem_seed: bytes | None = field(default=None, repr=False)
-    peer_dh: bytes | None = field(default=None, repr=False)
-    peer_ek: bytes | None = field(default=None, repr=False)
+    ad: bytes
+    sk: bytes
+    hka: bytes
+    nhkb: bytes
+    dh_private: bytes | None = None
+    kem_seed: bytes | None = None
+    peer_dh: bytes | None = None
+    peer_ek: bytes | None = None

@@ -214,7 +214,7 @@ def test_no_secret_is_printed() -> None:
     m3, mine = awaiting_m2().m3(M2)
     _, theirs = awaiting_m3().finish(m3)
     for secrets in (mine, theirs):
-        fields = [getattr(secrets.session, name) for name in secrets.session.__slots__]
+        fields = [getattr(secrets.session, name) for name in secrets.session.__struct_fields__]
         values = [value for value in fields if value not in (None, secrets.session.sid)]
         shown = f"{secrets!r} {secrets}"
         assert len(values) == 6
