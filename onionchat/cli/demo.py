@@ -14,8 +14,8 @@ import click
 
 from onionchat.cli.actor import Actor, Process
 from onionchat.cli.invocation import Invocation
+from onionchat.cli.new_passphrase import generated
 from onionchat.cli.options import Command
-from onionchat.cli.profile import generated
 from onionchat.cli.render import line
 
 Step = tuple[str, str]

@@ -1,25 +1,12 @@
-"""`init` and `id`: a profile, and the address that is its name.
-
-Who runs `init` on a terminal is offered a passphrase of 100 random bits, because what
-people invent can be guessed by whoever has the disk. It is shown once, and asked for
-again so that it has been written down before anything depends on it.
-"""
-
-import hmac
-import secrets
-from typing import TextIO
+"""`init` and `id`: a profile, and the address that is its name."""
 
 import click
 
-from onionchat.cli import prompt
 from onionchat.cli.ask import ask_anyway
 from onionchat.cli.invocation import Invocation
+from onionchat.cli.new_passphrase import new_passphrase
 from onionchat.cli.options import Command
-from onionchat.errors import LockedError, RefusedError, UsageError
-
-GROUPS, GROUP_LENGTH = 5, 4
-LETTERS = "abcdefghijklmnopqrstuvwxyz234567"
-"""5 groups of 4 base32 characters of 5 bits each: 100 bits."""
+from onionchat.errors import RefusedError
 
 
 @click.command(
@@ -43,7 +30,7 @@ def init(invocation: Invocation) -> None:
             f"the profile {invocation.profile} exists already",
             "use it with `onionchat up`, or choose another name with --profile",
         )
-    phrase = _new_passphrase(invocation)
+    phrase = new_passphrase(invocation.passphrase_fd)
     from onionchat.node.profile import create_profile
 
     address = create_profile(paths, phrase)
@@ -60,46 +47,3 @@ def show_id(invocation: Invocation) -> None:
     """
     row = ask_anyway(invocation, "id")
     invocation.out.row(row, row["address"])
-
-
-def generated() -> str:
-    """A passphrase of 100 random bits that can be read aloud: abcd-efgh-..."""
-    return "-".join(
-        "".join(secrets.choice(LETTERS) for _ in range(GROUP_LENGTH)) for _ in range(GROUPS)
-    )
-
-
-def _new_passphrase(invocation: Invocation) -> bytes:
-    if invocation.passphrase_fd is not None:
-        phrase = prompt.passphrase(invocation)
-        if not phrase:
-            raise UsageError(
-                "the passphrase is empty", "write one line to the file descriptor first"
-            )
-        return phrase
-    with prompt.terminal() as screen:
-        if screen is None:
-            raise LockedError(
-                "there is no terminal to ask for a passphrase", "hand it in with --passphrase-fd N"
-            )
-        return _chosen(screen)
-
-
-def _chosen(screen: TextIO) -> bytes:
-    if not prompt.agreed(screen, "Generate a strong passphrase?", default=True):
-        return _typed(screen)
-    offered = generated()
-    screen.write(f"\n    {offered}\n\nWrite it down: it is not shown again, nobody can reset it.\n")
-    return _repeated(screen, offered.encode())
-
-
-def _typed(screen: TextIO) -> bytes:
-    while not (phrase := prompt.hidden(screen, "Passphrase: ")):
-        screen.write("It is empty.\n")
-    return _repeated(screen, phrase)
-
-
-def _repeated(screen: TextIO, phrase: bytes) -> bytes:
-    while not hmac.compare_digest(prompt.hidden(screen, "The same again: "), phrase):
-        screen.write("That is different. Ctrl-C to start over.\n")
-    return phrase

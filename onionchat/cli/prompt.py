@@ -22,13 +22,18 @@ LONGEST_PASSPHRASE = 4096
 
 def passphrase(invocation: Invocation, question: str = "Passphrase: ") -> bytes:
     """The passphrase of this run, without the newline; LockedError if nobody can be asked."""
-    if invocation.passphrase_fd is not None:
-        return _first_line(invocation.passphrase_fd)
+    return secret(invocation.passphrase_fd, question, "profile", "--passphrase-fd")
+
+
+def secret(descriptor: int | None, question: str, locked: str, option: str) -> bytes:
+    """What opens something that is `locked`; `option` is how a script hands in `descriptor`."""
+    if descriptor is not None:
+        return first_line(descriptor)
     with terminal() as screen:
         if screen is None:
             raise LockedError(
-                "the profile is locked and there is no terminal to ask for its passphrase",
-                "hand it in with --passphrase-fd N",
+                f"the {locked} is locked and there is no terminal to ask for its passphrase",
+                f"hand it in with {option} N",
             )
         return hidden(screen, question)
 
@@ -81,8 +86,8 @@ def agreed(screen: TextIO, question: str, *, default: bool) -> bool:
             return answer[:1] == "y" if answer else default
 
 
-def _first_line(descriptor: int) -> bytes:
-    """Read byte by byte: what follows the line belongs to somebody else."""
+def first_line(descriptor: int) -> bytes:
+    """Without its newline. Read byte by byte: what follows belongs to somebody else."""
     line = bytearray()
     try:
         while (byte := os.read(descriptor, 1)) not in {b"", b"\n"}:
