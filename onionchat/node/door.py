@@ -20,6 +20,7 @@ from onionchat.protocol.channel import Channel
 from onionchat.protocol.events import PeerHello
 from onionchat.protocol.hello import Hello
 from onionchat.protocol.limits import HANDSHAKE_SECONDS, UNPROVEN_CONNECTIONS
+from onionchat.store.contacts import Gone
 from onionchat.tor.link import Link
 
 
@@ -37,8 +38,10 @@ class Door:
         try:
             hello = await self._prove(connection)
             await self._welcome(connection, hello)
-        except (RemoteError, ConnectionError, TimeoutError, RefusedError):
-            pass  # the last is a full disk: nothing was stored, nothing is answered
+        except (RemoteError, ConnectionError, TimeoutError, Gone):
+            pass
+        except RefusedError:
+            pass  # a full disk: nothing was stored, nothing is answered
         finally:
             await connection.close()
 

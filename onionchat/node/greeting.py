@@ -19,7 +19,7 @@ from onionchat.protocol.hello import Hello, Listed, Purpose
 from onionchat.protocol.limits import LISTED_SESSIONS, RETIRED_SESSIONS
 from onionchat.protocol.session_choice import Choice, choose
 from onionchat.store import contacts, messages, outbox, sessions
-from onionchat.store.contacts import ContactRow
+from onionchat.store.contacts import ContactRow, Gone
 from onionchat.types import Incarnation, Millis, SessionId
 
 ROLLED_BACK_ME = (
@@ -75,7 +75,10 @@ def answer(
 
 
 def settle(contact: ContactRow, mine: Hello, theirs: Hello, fresh: Fresh, now: Millis) -> Standing:
-    """Apply what the two hellos say about our sessions with this contact."""
+    """Apply what the two hellos say about our sessions with this contact; Gone."""
+    contact = contacts.by_id(contact.id)
+    if not contact.active:
+        raise Gone("a contact that was blocked")
     choice = choose(mine, theirs)
     lost_all = choice.use is None and _shared_any(contact.device, choice)
     for sid in choice.retired:

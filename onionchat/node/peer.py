@@ -54,6 +54,7 @@ class Peer:
         self._schedule = Schedule()
         self._stir = asyncio.Event()
         self._token = secrets.token_hex(16)
+        self._left = False
 
     @property
     def online(self) -> bool:
@@ -84,8 +85,13 @@ class Peer:
             self._schedule.wanted(self._now())
             self._stir.set()
 
-    def heard(self, found: Outcome) -> None:
+    def heard(self, found: Outcome, talk: Talk) -> None:
+        """A contact who asks again has forgotten us: what was said to them elsewhere in the
+        meantime was not heard, so it all begins anew, with our yes."""
         if found.consent:
+            for other in self._talks:
+                if other is not talk:
+                    other.end()
             self._schedule.wanted(self._now())
             self._stir.set()
 
@@ -99,7 +105,12 @@ class Peer:
             else:
                 await wait(self._stir, None if self._talks else self._schedule.at)
                 self._stir.clear()
-        for talk in self._talks:
+        await self.leave()
+
+    async def leave(self) -> None:
+        """The contact was blocked or removed: every connection ends, and no other begins."""
+        self._left = True
+        for talk in [*self._talks]:
             await talk.connection.close()
 
     async def welcome(self, connection: Connection, theirs: Hello) -> None:
@@ -115,7 +126,7 @@ class Peer:
 
     async def say_bye(self) -> None:
         """On every connection; one that is over already needs none."""
-        for talk in self._talks:
+        for talk in [*self._talks]:
             with suppress(ConnectionError, RemoteError):
                 await talk.connection.send(Bye())
 
@@ -188,6 +199,8 @@ class Peer:
 
     async def _serve(self, connection: Connection, standing: Standing) -> None:
         await self._make_room()
+        if self._left:
+            return
         talk = Talk(self, connection, standing)
         self._talks.append(talk)
         self._schedule.connected()

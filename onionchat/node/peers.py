@@ -1,14 +1,16 @@
 """All peers of a node: one task for each contact, found by key or by contact."""
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 
 from onionchat.node import requests
 from onionchat.node.peer import Peer
 from onionchat.node.profile import Profile
 from onionchat.protocol.limits import DIALS
 from onionchat.store import contacts, outbox
-from onionchat.store.contacts import ContactRow
+from onionchat.store.contacts import ContactRow, Gone
+from onionchat.tor.link import Link
 from onionchat.tor.network import Network
 from onionchat.types import IdentityKey
 
@@ -26,6 +28,8 @@ class Peers:
         self._dials = asyncio.Semaphore(DIALS)
         self._by_contact: dict[int, Peer] = {}
         self._by_key: dict[IdentityKey, Peer] = {}
+        self._tasks: dict[Peer, asyncio.Task[None]] = {}
+        self._strangers: list[tuple[IdentityKey, Link]] = []
 
     async def load(self, *, dial: bool) -> None:
         """Every contact of the store; with `dial`, each is greeted in its turn."""
@@ -39,17 +43,31 @@ class Peers:
                 peer.start(len(rows), pause)
 
     async def changed(self, contact: int) -> None:
-        """Something was committed for this contact; who is new gets a task."""
+        """Something was committed for this contact. Who is new gets a task; who was blocked
+        or removed loses it, and every connection."""
+        row = await self._profile.db.run(contacts.find, contact)
         peer = self._by_contact.get(contact)
+        if row is None or not row.active:
+            if peer is not None:
+                await self._part(peer)
+            return
         if peer is None:
-            row = await self._profile.db.run(contacts.find, contact)
-            if row is None or not row.active:
-                return
             peer = self._add(row)
+        peer.name = row.name
         peer.changed()
 
     def known(self, key: IdentityKey) -> Peer | None:
         return self._by_key.get(key)
+
+    @contextmanager
+    def stranger(self, key: IdentityKey, link: Link) -> Iterator[None]:
+        """Somebody we do not know is heard on this link. Should they become a contact, the
+        link is closed: what they say there is not kept, and they would not know."""
+        self._strangers.append((key, link))
+        try:
+            yield
+        finally:
+            self._strangers.remove((key, link))
 
     def online(self, contact: int) -> bool:
         peer = self._by_contact.get(contact)
@@ -76,11 +94,25 @@ class Peers:
     def _add(self, row: ContactRow) -> Peer:
         peer = Peer(self._profile, self._network, self._dials, row)
         self._by_contact[row.id] = self._by_key[row.key] = peer
-        self._group.create_task(self._keep(peer))
+        self._tasks[peer] = self._group.create_task(self._keep(peer))
+        for key, link in self._strangers:
+            if key == row.key:
+                self._group.create_task(link.close())
         return peer
 
     async def _keep(self, peer: Peer) -> None:
-        try:
+        with suppress(Gone):
             await peer.run()
-        finally:
+        self._forget(peer)
+
+    async def _part(self, peer: Peer) -> None:
+        """Nobody of ours talks to them when this returns."""
+        task = self._tasks[peer]
+        self._forget(peer)
+        task.cancel()
+        await peer.leave()
+        await asyncio.wait({task})
+
+    def _forget(self, peer: Peer) -> None:
+        if self._tasks.pop(peer, None) is not None:
             del self._by_contact[peer.contact], self._by_key[peer.key]

@@ -91,5 +91,5 @@ def consent(contact: int, now: Millis) -> None:
 def say_yes(contact: int, now: Millis) -> None:
     """Queue one Accept, unless one is on its way already."""
     device = contacts.by_id(contact).device
-    if not outbox.has_open(device, ACCEPT):
+    if not outbox.yes_waits(device):
         outbox.queue(device, ACCEPT, MessageId(secrets.token_bytes(16)), now)

@@ -33,12 +33,15 @@ class Strangers:
         self._heard = Room(STRANGER_CONNECTIONS)
 
     async def hear(self, connection: Connection, key: IdentityKey) -> None:
-        """Listen to a stranger until they hang up or their minute is over."""
-        async with self._heard.place(connection.link), asyncio.timeout(STRANGER_SECONDS):
-            await connection.send(greeting.hello(None, self._profile.me.incarnation))
-            await self._listen(connection, key)
+        """Listen to a stranger until they hang up, or their minute is over, or they are none
+        any more."""
+        place = self._heard.place(connection.link)
+        async with place, asyncio.timeout(STRANGER_SECONDS):
+            with self._peers.stranger(key, connection.link):
+                await self._listen(connection, key)
 
     async def _listen(self, connection: Connection, key: IdentityKey) -> None:
+        await connection.send(greeting.hello(None, self._profile.me.incarnation))
         secrets = connection.channel.secrets
         assert secrets is not None
         while events := await connection.events():

@@ -38,6 +38,7 @@ from onionchat.protocol.limits import (
     RECEIPT_DELAY_SECONDS,
     STRAY_ENVELOPES,
 )
+from onionchat.store.contacts import Gone
 
 if TYPE_CHECKING:
     from onionchat.node.peer import Peer
@@ -92,12 +93,15 @@ class Talk:
     async def _until_over(self, part: Callable[[], Awaitable[Never]]) -> None:
         try:
             await part()
-        except (_Over, RemoteError, ConnectionError):
+        except (_Over, RemoteError, ConnectionError, Gone):
             pass
         except RefusedError:  # a full disk: nothing was accepted, so it will come again
             pass
         finally:
             self._over.set()
+
+    def end(self) -> None:
+        self._over.set()
 
     def wake(self) -> None:
         """Something may have to be said, or another connection has become the preferred one."""
@@ -130,7 +134,7 @@ class Talk:
         speaker.owe_receipts(found.due)
         if found.unblocked:
             speaker.wake()
-        self._peer.heard(found)
+        self._peer.heard(found, self)
         await self._judge(found)
 
     def owe_receipts(self, due: int) -> None:

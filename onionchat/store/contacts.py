@@ -5,11 +5,15 @@ from typing import Any
 
 from peewee import fn
 
-from onionchat.errors import LocalError
+from onionchat.errors import OnionchatError
 from onionchat.store import events
 from onionchat.store.models import Contact, Conversation, Device, Endpoint, Member
 from onionchat.store.prepared import Prepared, argument
 from onionchat.types import IdentityKey, MessageId, Millis
+
+
+class Gone(OnionchatError):  # noqa: N818 - named for what happened
+    """The contact was removed while somebody worked for them: whoever does, stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,9 +74,10 @@ def add(new: NewContact, now: Millis) -> ContactRow:
 
 
 def by_id(contact: int) -> ContactRow:
+    """Who they are now; Gone."""
     row = find(contact)
     if row is None:
-        raise LocalError("a contact was used that is not in the store")
+        raise Gone("a contact that was removed")
     return row
 
 
@@ -123,9 +128,34 @@ def offered(contact: int, next_offer: Millis) -> None:
     Contact.update(next_offer=next_offer).where(Contact.id == contact).execute()
 
 
-def set_state(contact: int, state: str, now: Millis) -> None:
-    Contact.update(state=state).where(Contact.id == contact).execute()
+def verify(contact: int) -> None:
+    """The person has compared the safety number."""
+    Contact.update(verified=True, held=False).where(Contact.id == contact).execute()
+
+
+def rename(contact: int, name: str, skeleton: str) -> None:
+    Contact.update(name=name, skeleton=skeleton).where(Contact.id == contact).execute()
+
+
+def block(contact: ContactRow, now: Millis) -> None:
+    _set_state(contact.id, "blocked", contact.state, now)
+
+
+def unblock(contact: int, now: Millis) -> None:
+    """Back to what they were: a contact, or somebody who has been asked."""
+    before = Contact.select(Contact.blocked_from).where(Contact.id == contact).scalar()
+    _set_state(contact, before or "contact", None, now)
+
+
+def _set_state(contact: int, state: str, before: str | None, now: Millis) -> None:
+    Contact.update(state=state, blocked_from=before).where(Contact.id == contact).execute()
     events.contact_state(contact, state, now)
+
+
+def remove(contact: ContactRow) -> None:
+    """Everything that is known of them: sessions, messages, what waits, events."""
+    Conversation.delete().where(Conversation.id == contact.conversation).execute()
+    Contact.delete().where(Contact.id == contact.id).execute()
 
 
 def _one(query: Prepared, value: Any) -> ContactRow | None:

@@ -1,5 +1,6 @@
 """Where to dial a contact's device. Whoever answers there must still prove the identity."""
 
+from onionchat.store.contacts import Gone
 from onionchat.store.models import Device, Endpoint
 from onionchat.types import Millis, OnionKey
 
@@ -8,14 +9,16 @@ ENDPOINTS = 4
 
 
 def place_to_dial(contact: int) -> OnionKey:
-    """The endpoint of the highest priority, of equals the newest."""
-    onion: bytes = (
+    """The endpoint of the highest priority, of equals the newest; Gone."""
+    onion: bytes | None = (
         Endpoint.select(Endpoint.onion)
         .join(Device)
         .where(Device.contact == contact, Endpoint.client_key.is_null())
         .order_by(Endpoint.priority.desc(), Endpoint.learned_at.desc(), Endpoint.id.desc())
         .scalar()
     )
+    if onion is None:
+        raise Gone("a contact that was removed")
     return OnionKey(onion)
 
 

@@ -8,7 +8,8 @@ from typing import Any
 from peewee import JOIN, fn
 
 from onionchat.store import events
-from onionchat.store.models import Contact, Event, Gap, Member, Message, Outbox, Sequence
+from onionchat.store.models import Contact, Event, Forgotten, Gap, Member, Message, Outbox, Sequence
+from onionchat.store.outbox import OPEN
 from onionchat.store.prepared import Prepared, argument
 from onionchat.types import IdentityKey, MessageId, Millis, StreamId
 
@@ -66,8 +67,22 @@ def add_own(conversation: int, message_id: MessageId, text: str, now: Millis) ->
 
 
 def known(author: int, ids: Rows[MessageId]) -> set[MessageId]:
-    """Which of these this contact has sent before."""
-    return {number for number in ids if _KNOWN.first(author, number)}
+    """Which of these this contact has sent before, also if they were deleted since."""
+    return {
+        number for number in ids if _KNOWN.first(author, number) or _FORGOTTEN.first(author, number)
+    }
+
+
+def clear(conversation: int, contact: int) -> int:
+    """Delete a conversation's messages, but for those of ours that wait; how many."""
+    waiting = Outbox.select(Outbox.shown).where(Outbox.shown.is_null(False), Outbox.state.in_(OPEN))
+    gone = (Message.conversation == conversation) & Message.id.not_in(waiting)
+    theirs = Message.select(Message.author, Message.message_id).where(
+        gone, Message.author == contact, Message.kind != "notice"
+    )
+    fields = [Forgotten.contact, Forgotten.message_id]
+    Forgotten.insert_from(theirs, fields).on_conflict_ignore().execute()
+    return int(Message.delete().where(gone).execute())
 
 
 def add_received(conversation: int, author: int, rows: Rows[Received], now: Millis) -> None:
@@ -213,6 +228,11 @@ _INSERT = Prepared(
 _KNOWN = Prepared(
     lambda: Message.select(Message.id).where(
         Message.author == argument(0), Message.message_id == argument(1)
+    )
+)
+_FORGOTTEN = Prepared(
+    lambda: Forgotten.select(Forgotten.id).where(
+        Forgotten.contact == argument(0), Forgotten.message_id == argument(1)
     )
 )
 _REFERENCE = Prepared(

@@ -97,7 +97,16 @@ CREATE INDEX event_of_request ON event (request_id) WHERE request_id IS NOT NULL
 CREATE TABLE reader (id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, cursor INTEGER NOT NULL);
 """
 
-STEPS = (VERSION_1,)
+VERSION_2 = """
+ALTER TABLE contact ADD COLUMN blocked_from TEXT;
+CREATE TABLE forgotten (id INTEGER PRIMARY KEY,
+    contact_id INTEGER NOT NULL REFERENCES contact ON DELETE CASCADE, message_id BLOB NOT NULL,
+    UNIQUE (contact_id, message_id));
+CREATE INDEX outbox_in_flight ON outbox (device_id) WHERE wire IS NOT NULL;
+CREATE INDEX outbox_yes ON outbox (device_id) WHERE tag = 4 AND state IN ('queued', 'sent');
+"""
+
+STEPS = (VERSION_1, VERSION_2)
 """Step n leads from version n - 1 to version n."""
 
 

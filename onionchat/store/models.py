@@ -45,6 +45,7 @@ class Contact(Row):
 
     `held`: a verified contact came back without any session we shared; nothing is sent
     until the person has confirmed them again. `request_*`: how we ask to be accepted.
+    `blocked_from`: the state to go back to when they are unblocked.
     """
 
     name = TextField()
@@ -58,6 +59,7 @@ class Contact(Row):
     request_id = BlobField()
     request_text = TextField(null=True)
     next_offer = BigIntegerField(null=True)
+    blocked_from = TextField(null=True)
 
 
 class Device(Row):
@@ -96,6 +98,14 @@ class Message(Row):
     at = BigIntegerField()
     unread = BooleanField()
     late = BooleanField()
+
+
+class Forgotten(Row):
+    """A message of a contact's that was deleted here: its text is gone, and a copy of it
+    that was still on its way must not show it again."""
+
+    contact = ForeignKeyField(Contact, on_delete="CASCADE")
+    message_id = BlobField()
 
 
 class Endpoint(Row):
@@ -221,6 +231,7 @@ class Reader(Row):
 
 
 MODELS = (
-    *(Identity, Contact, Device, Conversation, Member, Message, Endpoint, Request, Refused),
+    *(Identity, Contact, Device, Conversation, Member, Message, Forgotten, Endpoint),
+    *(Request, Refused),
     *(Session, SkippedKey, Receipt, Seen, Outbox, Sequence, Gap, Event, Reader),
 )

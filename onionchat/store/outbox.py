@@ -8,14 +8,18 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import JOIN, fn
+from peewee import JOIN, SQL, fn
 
 from onionchat.store import events
 from onionchat.store.models import Device, Message, Outbox, Session
 from onionchat.store.prepared import Prepared, argument
 from onionchat.types import MessageId, Millis, SessionId
 
-OPEN = ("queued", "sent")
+OPEN = SQL("('queued', 'sent')")
+"""Written out, not bound: SQLite only then sees that a partial index is enough, and does not
+look through every message that was ever delivered."""
+YES = SQL("4")
+"""The tag of an Accept (docs/protocol.md 5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +38,20 @@ class DueRow:
 class WireRow:
     id: int
     wire: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingRow:
+    """A message of ours as `outbox list` shows it. `numbered`: it was made ready to leave,
+    and may have."""
+
+    id: int
+    message_id: MessageId
+    contact: int
+    state: str
+    queued_at: Millis
+    attempts: int
+    numbered: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,8 +88,10 @@ def in_flight(device: int) -> int:
 
 
 def due(device: int, limit: int) -> list[DueRow]:
-    """The oldest rows that wait to be encrypted."""
-    return [DueRow(*row) for row in _DUE(device, limit)]
+    """The oldest rows that wait to be encrypted. A yes goes first: who has forgotten that
+    they know us hears nothing before it."""
+    rows = dict.fromkeys([*_YES_DUE(device), *_DUE(device, limit)])
+    return [DueRow(*row) for row in rows][:limit]
 
 
 def set_wires(rows: Sequence[Encrypted]) -> None:
@@ -80,10 +100,11 @@ def set_wires(rows: Sequence[Encrypted]) -> None:
 
 
 def mark_sent(rows: Sequence[int], now: Millis) -> None:
-    """The bytes of these rows have been written."""
+    """The bytes of these rows have been written, once more or for the first time."""
     changed = [row for row in rows if _MARK_SENT.change(now, row)]
-    shown = [_SHOWN.first(row) for row in changed]
-    events.messages_state([row[0] for row in shown if row and row[0]], "sent", now)
+    found = [_ATTEMPTS.first(row) for row in changed]
+    first = [row[0] for row in found if row and row[0] and row[1] == 1]
+    events.messages_state(first, "sent", now)
 
 
 def delivered(device: int, ids: Sequence[MessageId], now: Millis) -> None:
@@ -98,8 +119,9 @@ def retire(session: int) -> None:
     Outbox.update(wire=None, session=None).where(Outbox.session == session).execute()
 
 
-def has_open(device: int, tag: int) -> bool:
-    found: bool = Outbox.select().where(_open(device), Outbox.tag == tag).exists()
+def yes_waits(device: int) -> bool:
+    """Is an Accept on its way?"""
+    found: bool = Outbox.select().where(_open(device), Outbox.tag == YES).exists()
     return found
 
 
@@ -123,6 +145,38 @@ def waiting_by_contact() -> dict[int, int]:
     return dict(rows.tuples())
 
 
+def waiting(after: int, limit: int) -> list[WaitingRow]:
+    """Messages of ours that are not known to have arrived, oldest first, behind a row."""
+    return _waiting(Outbox.id > after, limit)
+
+
+def find(message_id: MessageId) -> WaitingRow | None:
+    """A message of ours that still waits."""
+    return next(iter(_waiting(Outbox.message_id == message_id, 1)), None)
+
+
+def _waiting(condition: Any, limit: int) -> list[WaitingRow]:
+    columns = (
+        *(Outbox.id, Outbox.message_id, Device.contact, Outbox.state, Outbox.queued_at),
+        *(Outbox.attempts, Outbox.record.is_null(False)),
+    )
+    rows = (
+        Outbox.select(*columns)
+        .join(Device)
+        .where(condition, Outbox.state.in_(OPEN), Outbox.shown.is_null(False))
+        .order_by(Outbox.id)
+        .limit(limit)
+    )
+    return [WaitingRow(*row) for row in rows.tuples()]
+
+
+def cancel(row: WaitingRow, now: Millis) -> None:
+    """It will not leave. Only for one that has not been numbered yet."""
+    Outbox.update(state="cancelled").where(Outbox.id == row.id).execute()
+    shown = Outbox.select(Outbox.shown).where(Outbox.id == row.id).scalar()
+    events.messages_state([shown], "cancelled", now)
+
+
 def state(message_id: MessageId) -> str | None:
     """Where one message of ours has got to."""
     row = _STATE.first(message_id)
@@ -131,6 +185,15 @@ def state(message_id: MessageId) -> str | None:
 
 def _open(device: Any) -> Any:
     return (Outbox.device == device) & Outbox.state.in_(OPEN)
+
+
+def _due() -> Any:
+    columns = (
+        *(Outbox.id, Outbox.tag, Outbox.message_id, Outbox.queued_at, Outbox.record),
+        Message.text,
+    )
+    rows = Outbox.select(*columns).join(Message, JOIN.LEFT_OUTER, on=Outbox.shown == Message.id)
+    return rows.order_by(Outbox.id)
 
 
 _QUEUE = Prepared(
@@ -146,17 +209,9 @@ _QUEUE = Prepared(
 _IN_FLIGHT = Prepared(
     lambda: Outbox.select(fn.count(Outbox.id)).where(_open(argument(0)), Outbox.wire.is_null(False))
 )
-_DUE = Prepared(
-    lambda: (
-        Outbox.select(
-            *(Outbox.id, Outbox.tag, Outbox.message_id, Outbox.queued_at, Outbox.record),
-            Message.text,
-        )
-        .join(Message, JOIN.LEFT_OUTER, on=Outbox.shown == Message.id)
-        .where(_open(argument(0)), Outbox.wire.is_null())
-        .order_by(Outbox.id)
-        .limit(argument(1))
-    )
+_DUE = Prepared(lambda: _due().where(_open(argument(0)), Outbox.wire.is_null()).limit(argument(1)))
+_YES_DUE = Prepared(
+    lambda: _due().where(_open(argument(0)), Outbox.wire.is_null(), Outbox.tag == YES)
 )
 _SET_WIRE = Prepared(
     lambda: Outbox.update(record=argument(0), session=argument(1), wire=argument(2)).where(
@@ -164,11 +219,15 @@ _SET_WIRE = Prepared(
     )
 )
 _MARK_SENT = Prepared(
-    lambda: Outbox.update(state="sent", sent_at=argument(0)).where(
-        Outbox.id == argument(1), Outbox.state == "queued"
-    )
+    lambda: Outbox.update(
+        state="sent",
+        sent_at=fn.ifnull(Outbox.sent_at, argument(0)),
+        attempts=Outbox.attempts + 1,
+    ).where(Outbox.id == argument(1), Outbox.state.in_(OPEN))
 )
-_SHOWN = Prepared(lambda: Outbox.select(Outbox.shown).where(Outbox.id == argument(0)))
+_ATTEMPTS = Prepared(
+    lambda: Outbox.select(Outbox.shown, Outbox.attempts).where(Outbox.id == argument(0))
+)
 _RECEIPTED = Prepared(
     lambda: Outbox.select(Outbox.id, Outbox.shown).where(
         Outbox.message_id == argument(1), _open(argument(0)), Outbox.record.is_null(False)

@@ -166,7 +166,7 @@ def test_unknown_rejected_and_blocked_see_the_same(tmp_path: Path) -> None:
 
 
 def block(them: Identity) -> None:
-    contacts.set_state(row_of(them).id, "blocked", Millis(0))
+    contacts.block(row_of(them), Millis(0))
 
 
 def row_of(them: Identity) -> ContactRow:

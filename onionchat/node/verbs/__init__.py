@@ -4,7 +4,27 @@ The command line, JSON-RPC and later the terminal interface are skins over these
 functions, so they cannot drift apart. `VERBS` is the table all of them read.
 """
 
-from onionchat.node.verbs import account, contacts, messages, requests
+from onionchat.node.verbs import (
+    account,
+    blocking,
+    contacts,
+    history,
+    messages,
+    outbox,
+    requests,
+    verification,
+)
 from onionchat.node.verbs.registry import VERBS, Verb
 
-__all__ = ["VERBS", "Verb", "account", "contacts", "messages", "requests"]
+__all__ = [
+    "VERBS",
+    "Verb",
+    "account",
+    "blocking",
+    "contacts",
+    "history",
+    "messages",
+    "outbox",
+    "requests",
+    "verification",
+]

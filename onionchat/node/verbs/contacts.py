@@ -1,4 +1,4 @@
-"""Verbs about contacts: ask, list, show.
+"""Verbs about contacts: ask, list, show, rename.
 
 A petname is local and never sent. It must not be mistaken for anything else: not for a
 number of a request, an address, an option, or another name that looks the same; the
@@ -47,10 +47,16 @@ class ShowParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
 
 
-class Contact(msgspec.Struct, frozen=True):
-    """`waiting`: messages of ours that they have not got yet; `last_seen`: RFC 3339."""
-
+class RenameParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     name: str
+    new_name: str
+
+
+class Contact(msgspec.Struct, frozen=True):
+    """`waiting`: messages of ours that they have not got yet; `last_seen`: RFC 3339.
+    `name` is null for an address that was refused and never had one."""
+
+    name: str | None
     address: str
     state: str
     online: bool
@@ -90,10 +96,20 @@ async def show(profile: Profile, params: ShowParams) -> Contact:
     return await profile.db.run(_show, params.name, profile.live)
 
 
-def name_is_free(name: str) -> None:
+@verb("contact.rename", RenameParams)
+async def rename(profile: Profile, params: RenameParams) -> Contact:
+    """Call a contact something else; only this profile knows what."""
+    live = profile.running()
+    check_petname(params.new_name)
+    row = await profile.change(_rename, params)
+    await profile.changed(row.id)
+    return await profile.db.run(contact_of, row, live)
+
+
+def name_is_free(name: str, but_for: int | None = None) -> None:
     """RefusedError if another contact has this name or one that looks the same."""
     other = contacts.by_skeleton(skeleton(name))
-    if other is not None:
+    if other is not None and other.id != but_for:
         raise RefusedError(
             f"you already have a contact called {other.name!r}",
             "choose a name that cannot be mistaken for it",
@@ -136,8 +152,19 @@ def _list(prefix: str, live: Live | None) -> list[Contact]:
     return [_contact(row, live, unread.get(row.id, 0), waiting.get(row.id, 0)) for row in rows]
 
 
+def _rename(params: RenameParams) -> ContactRow:
+    row = people.find(params.name)
+    name_is_free(params.new_name, but_for=row.id)
+    contacts.rename(row.id, params.new_name, skeleton(params.new_name))
+    return contacts.by_id(row.id)
+
+
 def _show(name: str, live: Live | None) -> Contact:
-    row = people.find_by_prefix(name)
+    return contact_of(people.find_by_prefix(name), live)
+
+
+def contact_of(row: ContactRow, live: Live | None) -> Contact:
+    """One contact as the verbs show them, inside a transaction."""
     unread, waiting = messages.unread_by_contact(), outbox.waiting_by_contact()
     return _contact(row, live, unread.get(row.id, 0), waiting.get(row.id, 0))
 

@@ -1,4 +1,4 @@
-"""Verbs about messages: send, receive, history.
+"""Verbs about messages on their way: send, receive.
 
 `send` returns when the message is safe on this disk; what follows is the outbox's work.
 `receive` marks nothing as read: that is `receive.ack`, called when the reader has really
@@ -15,7 +15,6 @@ import msgspec
 from onionchat.crypto.address import format_address
 from onionchat.errors import (
     IdentityError,
-    NotFoundError,
     RefusedError,
     UndeliveredError,
     UsageError,
@@ -23,17 +22,16 @@ from onionchat.errors import (
 from onionchat.node import people
 from onionchat.node.clock import rfc3339
 from onionchat.node.profile import Profile
+from onionchat.node.verbs.history import LONGEST_LIST, Count, conversation_id
 from onionchat.node.verbs.registry import verb
 from onionchat.protocol.limits import TEXT_BYTES
 from onionchat.store import messages, outbox
 from onionchat.store.contacts import ContactRow
-from onionchat.store.messages import HistoryRow, IncomingRow
+from onionchat.store.messages import IncomingRow
 from onionchat.types import MessageId, Millis
 
 TEXT = 2
 """The record's tag (docs/protocol.md 5)."""
-LONGEST_LIST = 1000
-Count = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
 Cursor = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 REACHED = {"sent": ("sent", "delivered"), "delivered": ("delivered",)}
 
@@ -92,24 +90,6 @@ class Acked(msgspec.Struct, frozen=True):
     marked: int
 
 
-class HistoryParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    name: str
-    limit: Count = 50
-    before: str | None = None
-
-
-class Shown(msgspec.Struct, frozen=True):
-    id: str
-    kind: str
-    contact: str
-    conversation: str
-    direction: str
-    text: str
-    state: str
-    sent_at: str | None
-    received_at: str | None
-
-
 @verb("send", SendParams)
 async def send(profile: Profile, params: SendParams) -> Sent:
     """Queue a text for a contact, durably; the ID comes back when it is safe here."""
@@ -120,7 +100,7 @@ async def send(profile: Profile, params: SendParams) -> Sent:
     await profile.changed(contact.id)
     state = "queued" if params.wait is None else await _wait(profile, params, message_id)
     hint = _hint(profile, contact, state)
-    return Sent(message_id.hex(), contact.name, _conversation(contact.conversation), state, hint)
+    return Sent(message_id.hex(), contact.name, conversation_id(contact.conversation), state, hint)
 
 
 @verb("receive", ReceiveParams)
@@ -144,12 +124,6 @@ async def receive(profile: Profile, params: ReceiveParams) -> list[Incoming]:
 async def acknowledge(profile: Profile, params: AckParams) -> Acked:
     """These messages have been read: their cursors come from `receive`."""
     return Acked(await profile.db.run(messages.mark_read, params.cursors[:LONGEST_LIST]))
-
-
-@verb("history", HistoryParams, offline=True)
-async def history(profile: Profile, params: HistoryParams) -> list[Shown]:
-    """The newest messages with a contact, oldest first."""
-    return await profile.db.run(_history, params)
 
 
 def _check_text(params: SendParams) -> None:
@@ -241,7 +215,7 @@ def _as_incoming(row: IncomingRow) -> Incoming:
         kind=row.kind,
         contact=row.contact,
         address=format_address(row.key),
-        conversation=_conversation(row.conversation),
+        conversation=conversation_id(row.conversation),
         text=row.text,
         seq=row.seq,
         missing=None if row.seq is None else row.missing or 0,
@@ -250,40 +224,3 @@ def _as_incoming(row: IncomingRow) -> Incoming:
         received_at=rfc3339(row.at),
         cursor=row.cursor,
     )
-
-
-def _history(params: HistoryParams) -> list[Shown]:
-    contact = people.find(params.name)
-    before = None if params.before is None else _message_id(contact, params.before)
-    limit = max(1, min(LONGEST_LIST, params.limit))
-    rows = messages.history(contact.conversation, limit, before)
-    return [_as_shown(contact, row) for row in rows]
-
-
-def _message_id(contact: ContactRow, text: str) -> MessageId:
-    try:
-        message_id = MessageId(bytes.fromhex(text))
-    except ValueError:
-        raise UsageError("a message ID is 32 hexadecimal digits", "see `history --json`") from None
-    if not messages.exists(contact.conversation, message_id):
-        raise NotFoundError("no such message in this conversation", "see `history --json`")
-    return message_id
-
-
-def _as_shown(contact: ContactRow, row: HistoryRow) -> Shown:
-    outgoing = row.author is None
-    return Shown(
-        id=row.message_id.hex(),
-        kind=row.kind,
-        contact=contact.name,
-        conversation=_conversation(contact.conversation),
-        direction="out" if outgoing else "in",
-        text=row.text,
-        state=(row.state or "queued") if outgoing else ("unread" if row.unread else "read"),
-        sent_at=rfc3339(row.clock),
-        received_at=rfc3339(row.delivered_at if outgoing else row.at),
-    )
-
-
-def _conversation(row: int) -> str:
-    return f"{row:x}"

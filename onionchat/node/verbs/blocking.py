@@ -1,0 +1,95 @@
+"""Verbs that end it with somebody: block, unblock, remove.
+
+Who is blocked sees what a stranger sees who is never answered, and is not told; what they
+write is dropped unread. Blocking forgets the sessions, so that coming back later is not
+mistaken for a stranger with their key; messages of ours that wait stay, and leave when
+they are unblocked. Removing deletes everything that is known of them, texts included; to
+them it looks the same.
+"""
+
+import msgspec
+
+from onionchat.crypto.address import format_address, parse_address
+from onionchat.errors import NotFoundError
+from onionchat.node import people
+from onionchat.node.greeting import set_aside
+from onionchat.node.profile import Profile
+from onionchat.node.verbs.contacts import Contact, ShowParams, contact_of
+from onionchat.node.verbs.registry import verb
+from onionchat.store import contacts, requests, sessions
+from onionchat.store.contacts import ContactRow
+from onionchat.types import Millis
+
+
+@verb("contact.block", ShowParams)
+async def block(profile: Profile, params: ShowParams) -> Contact:
+    """Hear nothing more from a contact; they are not told."""
+    live = profile.running()
+    row = await profile.change(_block, params.name, profile.clock())
+    await profile.changed(row.id)
+    return await profile.db.run(contact_of, row, live)
+
+
+@verb("contact.unblock", ShowParams)
+async def unblock(profile: Profile, params: ShowParams) -> Contact:
+    """Undo a block, of a contact or of an address whose request was blocked or rejected."""
+    live = profile.running()
+    row = await profile.change(_unblock, params.name, profile.clock())
+    if row is None:
+        return _stranger(params.name)
+    await profile.changed(row.id)
+    return await profile.db.run(contact_of, row, live)
+
+
+@verb("contact.remove", ShowParams)
+async def remove(profile: Profile, params: ShowParams) -> Contact:
+    """Delete a contact and everything that was said with them."""
+    profile.running()
+    row, shown = await profile.change(_remove, params.name)
+    await profile.changed(row.id)
+    profile.feed.live("contact.state", {"contact": row.name, "state": "removed"})
+    return shown
+
+
+def _block(name: str, now: Millis) -> ContactRow:
+    row = people.find(name)
+    if row.active:
+        contacts.block(row, now)
+        for session in sessions.live(row.device):
+            set_aside(session.sid, "receive_only")
+    return contacts.by_id(row.id)
+
+
+def _unblock(who: str, now: Millis) -> ContactRow | None:
+    """None: an address without a name."""
+    try:
+        row = people.find(who)
+    except NotFoundError:
+        _forgive(who)
+        return None
+    if not row.active:
+        contacts.unblock(row.id, now)
+    return contacts.by_id(row.id)
+
+
+def _forgive(who: str) -> None:
+    key = people.address_in(who)
+    if key is None or requests.refusal(key) is None:
+        raise NotFoundError(
+            f"nobody who is blocked is called {who!r}",
+            "look at `onionchat contact list`, or give the full address",
+        )
+    requests.forgive(key)
+
+
+def _stranger(address: str) -> Contact:
+    """Somebody who is free to ask again."""
+    key = parse_address(address)
+    return Contact(None, format_address(key), "stranger", False, False, None, 0, 0)
+
+
+def _remove(name: str) -> tuple[ContactRow, Contact]:
+    row = people.find(name)
+    shown = msgspec.structs.replace(contact_of(row, None), state="removed")
+    contacts.remove(row)
+    return row, shown

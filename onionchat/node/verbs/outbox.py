@@ -1,0 +1,113 @@
+"""Verbs about what waits: for whom, since when, why; and taking it back.
+
+The reason is the answer to "is it me, tor, or them":
+
+    starting       our own tor is not ready yet
+    requested      they have not accepted us yet
+    blocked        we have blocked them
+    identity       held back until they are verified again
+    offline, unreachable, network, unauthorised, full      why the last dial came to nothing
+
+None while they are online, or nobody has tried yet. A message can be taken back until it is
+made ready to leave; from then on it may have arrived, and nothing pretends otherwise.
+"""
+
+import msgspec
+
+from onionchat.errors import NotFoundError, RefusedError, UsageError
+from onionchat.node.clock import rfc3339
+from onionchat.node.profile import Live, Profile
+from onionchat.node.verbs.registry import verb
+from onionchat.store import contacts, outbox
+from onionchat.store.contacts import ContactRow
+from onionchat.store.outbox import WaitingRow
+from onionchat.types import MessageId, Millis
+
+PAGE = 500
+
+
+class OutboxParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """`after`: the `id` of the last message of the page before."""
+
+    after: str | None = None
+
+
+class CancelParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    id: str
+
+
+class Waiting(msgspec.Struct, frozen=True):
+    """`attempts`: how often its bytes were handed to a connection."""
+
+    id: str
+    contact: str
+    state: str
+    queued_at: str | None
+    attempts: int
+    reason: str | None
+
+
+@verb("outbox.list", OutboxParams, offline=True)
+async def list_all(profile: Profile, params: OutboxParams) -> list[Waiting]:
+    """Messages that are not known to have arrived, oldest first, at most 500 at once."""
+    return await profile.db.run(_list, params, profile.live)
+
+
+@verb("outbox.cancel", CancelParams)
+async def cancel(profile: Profile, params: CancelParams) -> Waiting:
+    """Take back a message that has not left yet."""
+    profile.running()
+    return await profile.change(_cancel, params.id, profile.clock())
+
+
+def reason(contact: ContactRow, live: Live | None) -> str | None:
+    """Why a message to this contact waits."""
+    if contact.state != "contact":
+        return contact.state
+    if contact.held:
+        return "identity"
+    if live is None or live.online(contact.id):
+        return None
+    return "starting" if live.tor.state != "ready" else live.reason(contact.id)
+
+
+def _list(params: OutboxParams, live: Live | None) -> list[Waiting]:
+    after = 0 if params.after is None else _find(params.after).id
+    rows = outbox.waiting(after, PAGE)
+    people = {contact: contacts.by_id(contact) for contact in {row.contact for row in rows}}
+    return [_shown(row, people[row.contact], live) for row in rows]
+
+
+def _cancel(message_id: str, now: Millis) -> Waiting:
+    row = _find(message_id)
+    if row.numbered:
+        raise RefusedError(
+            "this message has left already, or was about to: it may have arrived",
+            "look whether it is delivered with `onionchat history`",
+        )
+    outbox.cancel(row, now)
+    shown = _shown(row, contacts.by_id(row.contact), None)
+    return msgspec.structs.replace(shown, state="cancelled", reason=None)
+
+
+def _find(text: str) -> WaitingRow:
+    try:
+        row = outbox.find(MessageId(bytes.fromhex(text)))
+    except ValueError:
+        raise UsageError(
+            "a message ID is 32 hexadecimal digits", "see `onionchat outbox list`"
+        ) from None
+    if row is None:
+        raise NotFoundError("no message with this ID waits", "see `onionchat outbox list`")
+    return row
+
+
+def _shown(row: WaitingRow, contact: ContactRow, live: Live | None) -> Waiting:
+    return Waiting(
+        id=row.message_id.hex(),
+        contact=contact.name,
+        state=row.state,
+        queued_at=rfc3339(row.queued_at),
+        attempts=row.attempts,
+        reason=reason(contact, live),
+    )
