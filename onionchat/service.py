@@ -13,7 +13,9 @@ import json
 import os
 import signal
 import sys
+from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any, Never
 
 import msgspec
@@ -21,7 +23,7 @@ import msgspec
 from onionchat.errors import UserError, first_of
 from onionchat.hardening import harden
 from onionchat.node.node import Node
-from onionchat.node.options import UpOptions, decode_start
+from onionchat.node.options import UpOptions, decode_start, encode_start
 from onionchat.node.profile import unlocked
 from onionchat.node.verbs import VERBS
 from onionchat.paths import Paths
@@ -53,7 +55,7 @@ def main(start: int, report: int, lock: int) -> int:
     options, passphrase = decode_start(os.pread(start, START_LIMIT, 0))
     try:
         with Lock.adopt(lock):
-            asyncio.run(_serve(options, passphrase, say))
+            asyncio.run(_serve(options, passphrase, say, partial(_keep, start, options)))
     except (UserError, BaseExceptionGroup) as failed:
         error = first_of(failed) if isinstance(failed, BaseExceptionGroup) else failed
         if not isinstance(error, UserError):
@@ -63,8 +65,18 @@ def main(start: int, report: int, lock: int) -> int:
     return 0
 
 
-async def _serve(options: UpOptions, passphrase: bytes, say: _Reporter) -> None:
+def _keep(start: int, options: UpOptions, passphrase: bytes) -> None:
+    """What the supervisor will start us with again if we die, from now on."""
+    content = encode_start(options, passphrase)
+    os.pwrite(start, content, 0)
+    os.ftruncate(start, len(content))
+
+
+async def _serve(
+    options: UpOptions, passphrase: bytes, say: _Reporter, keep: Callable[[bytes], None]
+) -> None:
     async with unlocked(options.paths, passphrase) as profile:
+        profile.keep = keep
         say("unlocked")
         if profile.warning:
             say("warning", message=profile.warning)

@@ -1,4 +1,4 @@
-"""`contact add`, `contact list`, `contact show`: the people this profile knows."""
+"""`contact add`, `list`, `show`: the people this profile knows."""
 
 from typing import Any
 
@@ -22,6 +22,12 @@ _MEANING = {
 @click.group(
     "contact",
     cls=Group,
+    lazy={
+        "rename": "contact_change:rename",
+        "block": "contact_change:block",
+        "unblock": "contact_change:unblock",
+        "remove": "contact_change:remove",
+    },
     examples=(
         "onionchat contact add bob ADDRESS    ask somebody to become your contact",
         "onionchat contact list               everybody you know",
@@ -66,7 +72,11 @@ def add(invocation: Invocation, name: str, address: str, text: str | None) -> No
 @click.pass_obj
 def list_(invocation: Invocation, prefix: str | None) -> None:
     """List everybody you know, or those whose name begins with PREFIX."""
-    _show(invocation, ask_anyway(invocation, "contact.list", prefix=prefix))
+    rows = ask_anyway(invocation, "contact.list", prefix=prefix)
+    if not rows:
+        none = "no contacts; next: onionchat contact add NAME ADDRESS"
+        invocation.out.note("no contact's name begins so" if prefix else none)
+    _show(invocation, rows)
 
 
 @contact.command("show", cls=Command, examples=("onionchat contact show bob",))
@@ -95,9 +105,6 @@ def _checked(invocation: Invocation, text: str | None) -> str | None:
 
 
 def _show(invocation: Invocation, rows: list[dict[str, Any]]) -> None:
-    if not rows:
-        invocation.out.note("no contacts; next: onionchat contact add NAME ADDRESS")
-        return
     names = ("name", "state", "online", "unread", "waiting", "last_seen")
     texts = table([tuple(_cells(row)[name] for name in names) for row in rows])
     for row, text in zip(rows, texts, strict=True):

@@ -28,6 +28,7 @@ class Invocation:
         self.verbose = 0
         self.color = "auto"
         self.debug = False
+        self.phrase: bytes | None = None
 
     @property
     def out(self) -> Output:

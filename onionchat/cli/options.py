@@ -112,7 +112,10 @@ class Command(click.Command):
 
 
 class Group(click.Group):
-    """A group of commands; a value of `lazy` is `module:function`, imported when asked for."""
+    """A group of commands; a value of `lazy` is `module:function`, imported when asked for.
+
+    `default`: the command that is meant where the first word is none: `history bob`.
+    """
 
     def __init__(
         self,
@@ -120,17 +123,21 @@ class Group(click.Group):
         examples: Sequence[str] = (),
         lazy: dict[str, str] | None = None,
         root: bool = False,
+        default: str | None = None,
         **attributes: Any,
     ) -> None:
         attributes.setdefault("context_settings", {"help_option_names": ["-h", "--help"]})
         super().__init__(*args, **attributes)
         self.examples = examples
         self.lazy = lazy or {}
+        self.default = default
+        if default is not None:
+            self.ignore_unknown_options = True
         self.params.extend(_global_options(root=root))
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of the table: the way a person meets them."""
-        return [*self.lazy, *self.commands]
+        return [*self.commands, *self.lazy]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in self.lazy:
@@ -139,6 +146,13 @@ class Group(click.Group):
         found = getattr(import_module(f"onionchat.cli.{module}"), function)
         assert isinstance(found, click.Command)
         return found
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        if self.default is not None and args[0] not in self.list_commands(ctx):
+            args = [self.default, *args]
+        return super().resolve_command(ctx, args)
 
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _format_examples(self.examples, formatter)

@@ -6,16 +6,19 @@ next step. Each function is a `type=` for click: a string in, the checked value 
 """
 
 import re
+from collections.abc import Callable
 from pathlib import Path
 
 import click
 
+from onionchat.cli.options import option
 from onionchat.errors import UsageError
 
 LONGEST_WAIT = 366 * 24 * 3600
 """Seconds. More than this is a slip of the finger, and would overflow a clock further down."""
 
 _LOOKS_LIKE_ADDRESS = re.compile(r"onionchat:.*|.*\.onion|[a-z2-7]{56}", re.I | re.S)
+_FIVE_DIGITS = re.compile(r"[0-9]{5}")
 _MESSAGE_ID = re.compile(r"[0-9a-f]{32}", re.I)
 
 
@@ -80,6 +83,23 @@ def message_id(value: str) -> str:
             "that is no message ID", "take the `id` that `onionchat --json history` shows"
         )
     return value.lower()
+
+
+def digits(value: str) -> str:
+    """The last group of a safety number, as it was read aloud."""
+    value = value.strip()
+    if not _FIVE_DIGITS.fullmatch(value):
+        raise UsageError(
+            "the last group of a safety number has five digits",
+            "let the other side read theirs to you, and give its last group",
+        )
+    return value
+
+
+def yes(function: Callable[..., None]) -> Callable[..., None]:
+    """`--yes`, where a question would be asked. Never from the environment: it is forgotten
+    there, and the question is the last word before something is gone."""
+    return option("--yes", is_flag=True, private=True, help="Do not ask.")(function)
 
 
 def seconds(value: str) -> float:

@@ -1,11 +1,14 @@
-"""`init` and `id`: a profile, and the address that is its name."""
+"""`init`, `id`, `profile list`: a profile, and the address that is its name."""
+
+import os
 
 import click
 
 from onionchat.cli.ask import ask_anyway
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.new_passphrase import new_passphrase
-from onionchat.cli.options import Command
+from onionchat.cli.options import Command, Group, option
+from onionchat.cli.qr import qr_code
 from onionchat.errors import RefusedError
 
 
@@ -38,12 +41,42 @@ def init(invocation: Invocation) -> None:
     invocation.out.note("This is your address. Next: onionchat up", next="onionchat up")
 
 
-@click.command("id", cls=Command, examples=("onionchat id      your address, to give to somebody",))
+@click.command(
+    "id",
+    cls=Command,
+    examples=(
+        "onionchat id          your address, to give to somebody",
+        "onionchat id --qr     the same as a code that a camera reads from the screen",
+    ),
+)
+@option("--qr", is_flag=True, help="Show it as a QR code too.")
 @click.pass_obj
-def show_id(invocation: Invocation) -> None:
+def show_id(invocation: Invocation, qr: bool) -> None:
     """Show the address of this profile.
 
     Give it on a way on which it cannot be swapped, and let all of it be compared.
     """
     row = ask_anyway(invocation, "id")
-    invocation.out.row(row, row["address"])
+    code = f"{qr_code(row['address'])}\n" if qr and not invocation.as_json else ""
+    invocation.out.row(row, code + row["address"])
+
+
+@click.group("profile", cls=Group, examples=("onionchat profile list",))
+def profile() -> None:
+    """Separate identities on this machine; --profile says which one is meant."""
+
+
+@profile.command("list", cls=Command, examples=("onionchat profile list",))
+@click.pass_obj
+def list_(invocation: Invocation) -> None:
+    """List the profiles, and whether their nodes run."""
+    from onionchat.paths import locate, profiles
+    from onionchat.store.lock import holder
+
+    names = profiles(invocation.data_dir, os.environ)
+    if not names:
+        invocation.out.note("there is no profile; next: onionchat init")
+    for name in names:
+        running = holder(locate(invocation.data_dir, name, os.environ).lock) is not None
+        row = {"profile": name, "running": running}
+        invocation.out.row(row, f"{name}  {'running' if running else 'not running'}")

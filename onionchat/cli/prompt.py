@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from onionchat.cli.invocation import Invocation
-from onionchat.errors import LockedError, UsageError
+from onionchat.errors import LockedError, RefusedError, UsageError
 
 TERMINAL = "/dev/tty"
 LONGEST_PASSPHRASE = 4096
@@ -21,8 +21,11 @@ LONGEST_PASSPHRASE = 4096
 
 
 def passphrase(invocation: Invocation, question: str = "Passphrase: ") -> bytes:
-    """The passphrase of this run, without the newline; LockedError if nobody can be asked."""
-    return secret(invocation.passphrase_fd, question, "profile", "--passphrase-fd")
+    """The passphrase of this run, without the newline; LockedError if nobody can be asked.
+    It is asked for once, however often a command needs it."""
+    if invocation.phrase is None:
+        invocation.phrase = secret(invocation.passphrase_fd, question, "profile", "--passphrase-fd")
+    return invocation.phrase
 
 
 def secret(descriptor: int | None, question: str, locked: str, option: str) -> bytes:
@@ -76,6 +79,20 @@ def visible(screen: TextIO, question: str) -> str:
     screen.write(question)
     screen.flush()
     return os.read(screen.fileno(), LONGEST_PASSPHRASE).decode(errors="replace").strip()
+
+
+def confirm(question: str, *, yes: bool) -> None:
+    """Go on only if the person agrees, or has with `--yes`; the default answer is no.
+
+    RefusedError: no, UsageError: there is nobody to ask.
+    """
+    if yes:
+        return
+    with terminal() as screen:
+        if screen is None:
+            raise UsageError("there is no terminal to ask whether you are sure", "add --yes")
+        if not agreed(screen, question, default=False):
+            raise RefusedError("nothing was changed", "you said no")
 
 
 def agreed(screen: TextIO, question: str, *, default: bool) -> bool:

@@ -10,13 +10,14 @@ import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
 from onionchat.crypto import vault
 from onionchat.crypto.address import format_address
 from onionchat.crypto.identity import Identity
 from onionchat.crypto.vault import Cost
-from onionchat.errors import RefusedError, UnreachableError
+from onionchat.errors import LocalError, RefusedError, UnreachableError
 from onionchat.node.clock import Clock, wall_clock
 from onionchat.node.events import Feed
 from onionchat.paths import Paths
@@ -46,9 +47,17 @@ class Live(Protocol):
     def stop(self) -> None: ...
 
 
+def _no_keyslot(_: bytes, __: bytes) -> None:
+    raise LocalError("this profile was not opened with a passphrase")
+
+
 @dataclass
 class Profile:
-    """The open store and the identity in it. `warning`: what the person must know about it."""
+    """The open store and the identity in it. `warning`: what the person must know about it.
+
+    `rewrap` gives the keyslot another passphrase: old, new. `keep` is told the new one, for
+    whoever will have to open the profile again without asking.
+    """
 
     db: Database
     me: Me
@@ -57,6 +66,8 @@ class Profile:
     clock: Clock = wall_clock
     live: Live | None = None
     warning: str | None = None
+    rewrap: Callable[[bytes, bytes], None] = _no_keyslot
+    keep: Callable[[bytes], None] = lambda _: None
 
     def running(self) -> Live:
         """The node, for verbs that make no sense without one."""
@@ -108,7 +119,16 @@ async def unlocked(paths: Paths, passphrase: bytes) -> AsyncIterator[Profile]:
         found, current = await db.run(identities.count_start)
         warning = generation.rollback(found, generation.read(paths.generation))
         generation.write(paths.generation, current)
-        yield Profile(db, me, Identity.from_seed(me.seed), Feed(db), warning=warning)
+        yield Profile(
+            *(db, me, Identity.from_seed(me.seed), Feed(db)),
+            warning=warning,
+            rewrap=partial(_rewrap, paths),
+        )
+
+
+def _rewrap(paths: Paths, old: bytes, new: bytes) -> None:
+    """Two guesses' work: about a second. The old keyslot is there until the new one is."""
+    keyslot.write(paths.keyslot, vault.rewrap(keyslot.read(paths.keyslot), old, new))
 
 
 async def _fill(paths: Paths, key: bytes) -> IdentityKey:

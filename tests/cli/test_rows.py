@@ -124,11 +124,11 @@ def test_text_rows_are_rendered(
     assert asked
 
 
-def test_a_person_without_a_contact_is_told_what_to_do(
+def test_a_list_without_rows_says_so(
     asked: list[tuple[str, dict[str, Any]]], capsys: pytest.CaptureFixture[str]
 ) -> None:
     main.run(["contact", "list", "b"])
-    assert capsys.readouterr() == ("", "no contacts; next: onionchat contact add NAME ADDRESS\n")
+    assert capsys.readouterr() == ("", "no contact's name begins so\n")
     main.run(["-q", "contact", "list", "b"])
     assert capsys.readouterr() == ("", "")
     assert len(asked) == 2

@@ -11,6 +11,7 @@ from onionchat.node.verbs import (
     history,
     messages,
     outbox,
+    passphrase,
     requests,
     verification,
 )
@@ -25,6 +26,7 @@ __all__ = [
     "history",
     "messages",
     "outbox",
+    "passphrase",
     "requests",
     "verification",
 ]

@@ -14,15 +14,15 @@ from onionchat.errors import NotFoundError
 from onionchat.node import people
 from onionchat.node.greeting import set_aside
 from onionchat.node.profile import Profile
-from onionchat.node.verbs.contacts import Contact, ShowParams, contact_of
+from onionchat.node.verbs.contacts import Contact, NameParams, contact_of
 from onionchat.node.verbs.registry import verb
 from onionchat.store import contacts, requests, sessions
 from onionchat.store.contacts import ContactRow
 from onionchat.types import Millis
 
 
-@verb("contact.block", ShowParams)
-async def block(profile: Profile, params: ShowParams) -> Contact:
+@verb("contact.block", NameParams)
+async def block(profile: Profile, params: NameParams) -> Contact:
     """Hear nothing more from a contact; they are not told."""
     live = profile.running()
     row = await profile.change(_block, params.name, profile.clock())
@@ -30,8 +30,8 @@ async def block(profile: Profile, params: ShowParams) -> Contact:
     return await profile.db.run(contact_of, row, live)
 
 
-@verb("contact.unblock", ShowParams)
-async def unblock(profile: Profile, params: ShowParams) -> Contact:
+@verb("contact.unblock", NameParams)
+async def unblock(profile: Profile, params: NameParams) -> Contact:
     """Undo a block, of a contact or of an address whose request was blocked or rejected."""
     live = profile.running()
     row = await profile.change(_unblock, params.name, profile.clock())
@@ -41,8 +41,8 @@ async def unblock(profile: Profile, params: ShowParams) -> Contact:
     return await profile.db.run(contact_of, row, live)
 
 
-@verb("contact.remove", ShowParams)
-async def remove(profile: Profile, params: ShowParams) -> Contact:
+@verb("contact.remove", NameParams)
+async def remove(profile: Profile, params: NameParams) -> Contact:
     """Delete a contact and everything that was said with them."""
     profile.running()
     row, shown = await profile.change(_remove, params.name)

@@ -43,8 +43,17 @@ class ListParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     prefix: str | None = None
 
 
-class ShowParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+class NameParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """An exact name, or a full address."""
+
     name: str
+
+
+class ShowParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """With `exact` a prefix will not do."""
+
+    name: str
+    exact: bool = False
 
 
 class RenameParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -93,7 +102,7 @@ async def list_all(profile: Profile, params: ListParams) -> list[Contact]:
 @verb("contact.show", ShowParams, offline=True)
 async def show(profile: Profile, params: ShowParams) -> Contact:
     """One contact, by name, address, or the beginning of a name."""
-    return await profile.db.run(_show, params.name, profile.live)
+    return await profile.db.run(_show, params, profile.live)
 
 
 @verb("contact.rename", RenameParams)
@@ -159,8 +168,9 @@ def _rename(params: RenameParams) -> ContactRow:
     return contacts.by_id(row.id)
 
 
-def _show(name: str, live: Live | None) -> Contact:
-    return contact_of(people.find_by_prefix(name), live)
+def _show(params: ShowParams, live: Live | None) -> Contact:
+    find = people.find if params.exact else people.find_by_prefix
+    return contact_of(find(params.name), live)
 
 
 def contact_of(row: ContactRow, live: Live | None) -> Contact:

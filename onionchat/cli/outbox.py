@@ -1,0 +1,68 @@
+"""`outbox list` and `outbox cancel`: what waits, for whom, since when, and why."""
+
+import click
+
+from onionchat.cli import params
+from onionchat.cli.ask import ask, ask_anyway
+from onionchat.cli.invocation import Invocation
+from onionchat.cli.options import Command, Group
+from onionchat.cli.output import local, table
+from onionchat.cli.render import line
+
+WHY = {
+    "starting": "your own tor is not ready yet",
+    "requested": "they have not accepted you yet",
+    "blocked": "you have blocked them",
+    "identity": "held back until you verify them again",
+    "offline": "they are offline",
+    "unreachable": "their tor answers, their program does not",
+    "network": "the network lets nothing through",
+    "unauthorised": "their address takes your key no longer",
+    "full": "your disk is full",
+}
+PAGE = 500
+"""As many rows as the node gives at once."""
+
+
+@click.group(
+    "outbox",
+    cls=Group,
+    examples=(
+        "onionchat outbox list          what waits, and why",
+        "onionchat outbox cancel ID     take a message back that has not left",
+    ),
+)
+def outbox() -> None:
+    """Messages of yours that are not known to have arrived."""
+
+
+@outbox.command("list", cls=Command, examples=("onionchat outbox list",))
+@click.pass_obj
+def list_(invocation: Invocation) -> None:
+    """List what waits, oldest first."""
+    after, rows = None, ask_anyway(invocation, "outbox.list", after=None)
+    if not rows:
+        invocation.out.note("nothing waits")
+    while rows:
+        texts = table(
+            [(row["id"], line(row["contact"]), local(row["queued_at"]), _why(row)) for row in rows]
+        )
+        for row, text in zip(rows, texts, strict=True):
+            invocation.out.row(row, text)
+        after = rows[-1]["id"]
+        rows = ask_anyway(invocation, "outbox.list", after=after) if len(rows) == PAGE else []
+
+
+@outbox.command("cancel", cls=Command, examples=("onionchat outbox cancel ID",))
+@click.argument("message", metavar="ID", type=params.message_id)
+@click.pass_obj
+def cancel(invocation: Invocation, message: str) -> None:
+    """Take back the message ID. What may have left already cannot be taken back."""
+    row = ask(invocation, "outbox.cancel", id=message)
+    invocation.out.row(row, f"cancelled; {line(row['contact'])} will not get it")
+
+
+def _why(row: dict[str, str | None]) -> str:
+    """The state, and the reason if there is one."""
+    reason = row["reason"]
+    return f"{row['state']}: {WHY.get(reason, line(reason))}" if reason else str(row["state"])
