@@ -45,6 +45,11 @@ class Paths:
         return self.root / "store.db"
 
     @property
+    def database_aside(self) -> tuple[Path, Path]:
+        """What SQLite keeps beside the database while it is open, and after a crash."""
+        return self.root / "store.db-wal", self.root / "store.db-shm"
+
+    @property
     def lock(self) -> Path:
         return self.root / "lock"
 

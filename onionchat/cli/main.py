@@ -32,6 +32,7 @@ COMMANDS = {
     "verify": "verify:verify",
     "passphrase": "passphrase:passphrase",
     "profile": "profile:profile",
+    "backup": "backup:backup",
     "rpc": "bridge:rpc",
     "demo": "demo:demo",
     "testnet": "testnet:testnet",

@@ -5,6 +5,7 @@ the curve's arithmetic, and most commands do not. Errors are our own sentences w
 next step. Each function is a `type=` for click: a string in, the checked value out.
 """
 
+import os
 import re
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +13,7 @@ from pathlib import Path
 import click
 
 from onionchat.cli.options import option
-from onionchat.errors import UsageError
+from onionchat.errors import RefusedError, UsageError
 
 LONGEST_WAIT = 366 * 24 * 3600
 """Seconds. More than this is a slip of the finger, and would overflow a clock further down."""
@@ -62,6 +63,20 @@ def file(value: str) -> Path:
     path = Path(value).expanduser().absolute()
     if not path.exists() or path.is_dir():
         raise UsageError(f"there is no file {path}", "check the path")
+    return path
+
+
+def new_file(value: str) -> Path:
+    """A file that is to be made, as a full path: its directory is there, the file is not."""
+    path = Path(value).expanduser().absolute()
+    if value in {"", "-"}:
+        raise UsageError("this has to be a file", "give it a name; ./- is one, too")
+    if os.path.lexists(path):
+        raise RefusedError(f"{path} exists already", "choose another name; it was not changed")
+    if not path.parent.is_dir():
+        raise UsageError(f"there is no directory {path.parent}", "make it first")
+    if not os.access(path.parent, os.W_OK | os.X_OK):
+        raise RefusedError(f"nothing can be written into {path.parent}", "choose another directory")
     return path
 
 

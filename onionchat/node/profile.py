@@ -8,7 +8,7 @@ exists and the database does not, that is damage and said so.
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
@@ -27,7 +27,7 @@ from onionchat.store.database import Database
 from onionchat.store.identity import Me
 from onionchat.store.lock import Lock
 from onionchat.tor.status import TorStatus
-from onionchat.types import IdentityKey, Incarnation, StreamId
+from onionchat.types import Incarnation, StreamId
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -88,23 +88,35 @@ class Profile:
 
 
 def create_profile(paths: Paths, passphrase: bytes, cost: Cost = Cost.DEFAULT) -> str:
-    """A new identity under this passphrase; its address. RefusedError if there is one.
+    """A new identity under this passphrase; its address. RefusedError if there is one."""
+    me = Me(
+        secrets.token_bytes(32),
+        StreamId(secrets.token_bytes(8)),
+        Incarnation(secrets.token_bytes(16)),
+    )
+    return make_profile(paths, passphrase, me, lambda: identities.create(me, wall_clock()), cost)
+
+
+def make_profile(
+    paths: Paths, passphrase: bytes, me: Me, fill: Callable[[], None], cost: Cost = Cost.DEFAULT
+) -> str:
+    """A profile whose first transaction is `fill`; its address. RefusedError if there is one.
 
     The keyslot is written last: what is there before it is no profile, and is removed if
-    anything fails.
+    anything fails, or by whoever comes next if we cannot.
     """
     paths.make()
-    with Lock.acquire(paths.lock):
+    with Lock.acquire(paths.lock), ExitStack() as undo:
         if paths.exists():
             raise RefusedError(
                 f"there is a profile in {paths.root} already", "choose another name with --profile"
             )
-        for left_over in (paths.database, paths.generation):
-            left_over.unlink(missing_ok=True)
+        undo.callback(_remove_rest, paths)
+        _remove_rest(paths)
         slots, master = vault.create(passphrase, cost)
-        key = asyncio.run(_fill(paths, vault.derive(master, "database")))
+        asyncio.run(_fill(paths, vault.derive(master, "database"), fill))
         keyslot.write(paths.keyslot, slots)
-        return format_address(key)
+        return format_address(Identity.from_seed(me.seed).key)
 
 
 @asynccontextmanager
@@ -131,12 +143,14 @@ def _rewrap(paths: Paths, old: bytes, new: bytes) -> None:
     keyslot.write(paths.keyslot, vault.rewrap(keyslot.read(paths.keyslot), old, new))
 
 
-async def _fill(paths: Paths, key: bytes) -> IdentityKey:
-    me = Me(
-        secrets.token_bytes(32),
-        StreamId(secrets.token_bytes(8)),
-        Incarnation(secrets.token_bytes(16)),
-    )
+async def _fill(paths: Paths, key: bytes, fill: Callable[[], None]) -> None:
     async with await Database.open(paths.database, key, create=True) as db:
-        await db.run(identities.create, me, wall_clock())
-    return Identity.from_seed(me.seed).key
+        await db.run(fill)
+
+
+def _remove_rest(paths: Paths) -> None:
+    """What is left of a profile that never came to be: one that has a keyslot has."""
+    if paths.exists():
+        return
+    for left_over in (paths.database, paths.generation, *paths.database_aside):
+        left_over.unlink(missing_ok=True)

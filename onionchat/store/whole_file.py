@@ -1,4 +1,4 @@
-"""Small files that are there whole or not at all: the old content, or the new, never a mix.
+"""Files that are there whole or not at all: the old content, or the new, never a mix.
 
 The new content goes into a file beside it and to the disk before it takes the name, and
 the directory goes to the disk after: a power cut at any point leaves one of the two.
@@ -6,6 +6,7 @@ the directory goes to the disk after: a power cut at any point leaves one of the
 
 import os
 import stat
+import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -25,6 +26,36 @@ def replace(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
+        _sync(path.parent)
+
+
+def create(path: Path, content: bytes) -> None:
+    """A new file in a directory that is somebody's own. RefusedError: it cannot be made, or
+    there is one already.
+
+    What is beside it is not ours, so the file for the meantime has a name of its own. Two
+    who make the same file in the same instant are not kept apart: the last one wins.
+    """
+    try:
+        with explained():
+            _create(path, content)
+    except OSError as error:
+        raise RefusedError(
+            f"{path} cannot be written: {os.strerror(error.errno or 0)}", "choose another place"
+        ) from None
+
+
+def _create(path: Path, content: bytes) -> None:
+    with ExitStack() as undo:
+        descriptor, name = tempfile.mkstemp(prefix=".onionchat-", dir=path.parent)
+        undo.callback(Path(name).unlink, missing_ok=True)
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        if os.path.lexists(path):
+            raise RefusedError(f"{path} exists already", "choose another name; it was not changed")
+        Path(name).replace(path)
         _sync(path.parent)
 
 

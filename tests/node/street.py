@@ -66,7 +66,8 @@ class Lane:
             try:
                 await listener.run(on_link, limit)
             finally:
-                del self._street.served[onion.service_id]
+                if self._street.served.get(onion.service_id) is listener.address:
+                    del self._street.served[onion.service_id]
 
     async def dial(self, onion: OnionKey, token: str, deadline: float) -> Link:
         self._street.dials += 1

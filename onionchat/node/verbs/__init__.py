@@ -6,6 +6,7 @@ functions, so they cannot drift apart. `VERBS` is the table all of them read.
 
 from onionchat.node.verbs import (
     account,
+    backup,
     blocking,
     contacts,
     history,
@@ -21,6 +22,7 @@ __all__ = [
     "VERBS",
     "Verb",
     "account",
+    "backup",
     "blocking",
     "contacts",
     "history",
