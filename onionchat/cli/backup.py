@@ -119,14 +119,13 @@ def restore(invocation: Invocation, file: Path, backup_passphrase_fd: int | None
 def _sealed(invocation: Invocation, descriptor: int | None, history: bool) -> Any:
     """What the node answers or, without one, the profile opened with its passphrase."""
     paths = invocation.existing()
-    phrase = _given(invocation)
+    _given(invocation)
     try:
         with connect(invocation) as client:
             return client.call("backup.create", **_order(descriptor, history))
     except UnreachableError:
         invocation.out.detail("no node is running: opening the profile itself")
-    if phrase is None:
-        phrase = prompt.passphrase(invocation)
+    phrase = prompt.passphrase(invocation)
     from onionchat.service import offline
 
     return offline(paths, phrase, "backup.create", _order(descriptor, history))

@@ -16,6 +16,8 @@ def test_every_field_is_there_in_its_order() -> None:
     kinds = [
         kind
         for kind in vars(backup_content).values()
-        if isinstance(kind, type) and issubclass(kind, msgspec.Struct) and kind is not msgspec.Struct
+        if isinstance(kind, type)
+        and issubclass(kind, msgspec.Struct)
+        and kind is not msgspec.Struct
     ]
     assert written == {kind.__name__.lower(): list(kind.__struct_fields__) for kind in kinds}

@@ -7,20 +7,18 @@ anywhere. Restoring needs no profile, so there is no verb for it (node/backup.py
 
 import msgspec
 
+from onionchat.crypto.secret import Secret
 from onionchat.errors import UsageError
 from onionchat.node import backup
 from onionchat.node.profile import Profile
 from onionchat.node.verbs.registry import verb
 
 
-class CreateParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`passphrase`: of the backup, any bytes, in base64. `history`: with the messages."""
+class CreateParams(Secret, frozen=True, forbid_unknown_fields=True):
+    """`passphrase`: of the backup, in base64. `history`: with the messages."""
 
     passphrase: bytes
     history: bool = False
-
-    def __repr__(self) -> str:
-        return "<CreateParams>"
 
 
 class Sealed(msgspec.Struct, frozen=True):
