@@ -116,7 +116,8 @@ async def _tell_progress(client: TorClient, node: Node, say: _Reporter) -> Never
     ready = False
     seen = client.status
     while True:
-        say("tor", state=seen.state, bootstrap=seen.bootstrap, warning=seen.warning)
+        tor = {"state": seen.state, "bootstrap": seen.bootstrap, "step": seen.step}
+        say("tor", **tor, warning=seen.warning)
         if node.published and not ready:
             ready = True
             say("ready", address=node.address)

@@ -10,6 +10,7 @@ from contextlib import suppress
 
 import click
 
+from onionchat.cli import tor_state
 from onionchat.cli.ask import ask
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command
@@ -60,10 +61,10 @@ def status(invocation: Invocation) -> None:
         raise
     tor, contacts = row["tor"], row["contacts"]
     reachable = "can be reached" if row["published"] else "not published yet"
-    warning = f" ({line(tor['warning'])})" if tor["warning"] else ""
     text = (
         f"address   {row['address']}: {reachable}",
-        f"tor       {tor['state']} {tor['bootstrap']}%, version {tor['version'] or '-'}{warning}",
+        f"tor       {line(tor_state.sentence(tor))}",
+        f"version   {tor['version'] or '-'} of tor",
         f"contacts  {contacts['total']}, {contacts['online']} online",
         f"requests  {row['requests']}",
         f"unread    {row['unread']}",

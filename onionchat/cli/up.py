@@ -10,7 +10,7 @@ from typing import Any
 
 import click
 
-from onionchat.cli import params, prompt
+from onionchat.cli import params, prompt, tor_state
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command, option
 from onionchat.cli.render import line
@@ -104,8 +104,8 @@ class Progress:
         match said:
             case {"event": "ready", "address": str(address)}:
                 self._out.row(said, f"ready {address}")
-            case {"event": "tor", "state": state, "bootstrap": percent, "warning": warning}:
-                self._tell(f"tor: {state} {percent}%" + (f" ({warning})" if warning else ""), said)
+            case {"event": "tor"}:
+                self._tell(f"tor: {tor_state.sentence(said)}", said)
             case {"event": "log", "message": message}:
                 self._out.detail(line(message), **said)
             case {"event": "warning", "message": message}:

@@ -100,6 +100,11 @@ class Node:
             before = seen.state
             self._profile.feed.live(
                 "tor.state",
-                {"state": seen.state, "bootstrap": seen.bootstrap, "warning": seen.warning},
+                {
+                    "state": seen.state,
+                    "bootstrap": seen.bootstrap,
+                    "step": seen.step,
+                    "warning": seen.warning,
+                },
             )
             seen = await self._network.change(seen)

@@ -71,7 +71,7 @@ class Supervisor:
         self._unlocked = asyncio.Event()
         self._ready = asyncio.Event()
         self._failure: OnionchatError | None = None
-        self._warning: str | None = None
+        self._tor: dict[str, Any] = {"bootstrap": 0, "step": None, "warning": None}
 
     async def run(self) -> None:
         loop = asyncio.get_running_loop()
@@ -108,11 +108,11 @@ class Supervisor:
             async with asyncio.timeout(self._options.timeout):
                 await self._ready.wait()
         except TimeoutError:
-            warning = f"; tor says: {self._warning}" if self._warning else ""
+            got_to = f"tor got to {self._tor['bootstrap']} % ({self._tor['step'] or 'starting'})"
             raise _End(
                 UnreachableError(
-                    f"the address was not published within {self._options.timeout:g} seconds"
-                    + warning,
+                    f"the address was not published within {self._options.timeout:g} seconds: "
+                    + (self._tor["warning"] or got_to),
                     "look with `onionchat -v up`, or give it longer with --timeout",
                 )
             ) from None
@@ -171,8 +171,8 @@ class Supervisor:
                 if self._ready.is_set():
                     return
                 self._ready.set()
-            case {"event": "tor", "warning": str(warning)}:
-                self._warning = warning
+            case {"event": "tor"}:
+                self._tor = said
         self._report(said)
 
     def _log(self, line: str) -> None:

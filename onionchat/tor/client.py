@@ -111,7 +111,10 @@ class TorClient:
     def _lost(self, error: UnreachableError) -> None:
         self._control = None
         state = "starting" if self.status.state == "starting" else "lost"
-        self._board.post(state=state, bootstrap=0, warning=error.message, published=frozenset())
+        warning = f"{error.message}; {error.hint}" if error.hint else error.message
+        self._board.post(
+            state=state, bootstrap=0, step=None, warning=warning, published=frozenset()
+        )
 
     def _nudge(self) -> None:
         if self._control is not None:

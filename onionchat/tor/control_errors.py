@@ -16,7 +16,7 @@ class ControlLost(UnreachableError):
     """The connection is gone or tor no longer answers; it is made again by itself."""
 
     def __init__(self, message: str = "tor no longer answers on its control port") -> None:
-        super().__init__(message, "it is tried again by itself; onionchat status shows how it is")
+        super().__init__(message, "it is tried again by itself")
 
 
 class ControlRefused(UnreachableError):

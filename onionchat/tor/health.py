@@ -1,9 +1,12 @@
-"""How tor is, folded from its events: the state, the percent, and one warning sentence.
+"""How tor is, folded from its events: the state, the percent, the step, and one warning.
 
 A warning stays until its cause is gone: tor's own words while it cannot bootstrap, a
-clock that is off until a bootstrap succeeded after all, an outdated tor for ever.
+clock that is off until a bootstrap succeeded after all, an outdated tor for ever. Times are
+the caller's clock: a network that swallows everything makes no event, so `wake` says when
+to look.
 """
 
+from onionchat.tor import bootstrap as way_in
 from onionchat.tor.events import Bootstrap, Circuits, ClockSkew, Event, Liveness
 from onionchat.tor.status import State
 
@@ -15,19 +18,30 @@ _OUTDATED = ("obsolete", "unrecommended")
 class Health:
     """One tor, from the first answer on one connection to its end."""
 
-    def __init__(self, bootstrap: Bootstrap, circuits: bool, version_status: str) -> None:
-        self.percent = bootstrap.percent
-        self._trouble = _trouble(bootstrap)
+    def __init__(
+        self,
+        bootstrap: Bootstrap,
+        *,
+        circuits: bool,
+        version_status: str = "",
+        bridges: bool = False,
+        now: float = 0,
+    ) -> None:
+        self._bootstrap = bootstrap
+        self._moved = now
+        self._stands = False
         self._skew: int | None = None
         self._circuits = circuits
+        self._bridges = bridges
         self._live = True
         self._outdated = version_status in _OUTDATED
 
-    def take(self, event: Event) -> None:
+    def take(self, event: Event, now: float) -> None:
         match event:
             case Bootstrap(percent=percent):
-                self.percent = percent
-                self._trouble = _trouble(event)
+                if percent != self.percent:
+                    self._moved, self._stands = now, False
+                self._bootstrap = event
                 if percent == DONE:
                     self._skew = None
             case Circuits(established=established):
@@ -38,6 +52,25 @@ class Health:
                 self._skew = seconds
             case _:
                 pass
+
+    def wake(self) -> float | None:
+        """When to `look`, if nothing happens before."""
+        waits = self.percent < way_in.ENTERED and not self._stands
+        return self._moved + way_in.PATIENCE if waits else None
+
+    def look(self, now: float) -> None:
+        """The time is `now`: does tor stand still?"""
+        due = self.wake()
+        self._stands = self._stands or (due is not None and now >= due)
+
+    @property
+    def percent(self) -> int:
+        return self._bootstrap.percent
+
+    @property
+    def step(self) -> str | None:
+        """What it is doing now, while it is not in the network."""
+        return way_in.step(self._bootstrap) if self.percent < DONE else None
 
     @property
     def can_build(self) -> bool:
@@ -54,19 +87,19 @@ class Health:
     def warning(self) -> str | None:
         if self._skew is not None:
             return clock_sentence(self._skew)
-        if self._trouble:
-            return f"tor is stuck at {self.percent} %: {self._trouble}"
+        if self._stands:
+            return way_in.standstill(self._bootstrap, bridges=self._bridges)
+        if complaint := way_in.complaint(self._bootstrap):
+            return complaint
         if self._outdated:
             return "this tor is out of date: update it (apt install tor)"
         return None
 
 
-def _trouble(bootstrap: Bootstrap) -> str | None:
-    """tor's own word, unless it is DONE: the far end closed, and the step itself says more."""
-    return bootstrap.summary if bootstrap.warning == "DONE" else bootstrap.warning
-
-
 def clock_sentence(skew: int) -> str:
     """tor compares this clock with the network's; `skew` is ours minus theirs."""
     minutes = max(1, round(abs(skew) / 60))
-    return f"this machine's clock is {minutes} min {'ahead' if skew > 0 else 'behind'}: set it"
+    return (
+        f"this machine's clock is {minutes} min {'ahead' if skew > 0 else 'behind'}, "
+        "and tor needs the right time: set it"
+    )

@@ -22,6 +22,8 @@ class TorStatus:
     warning: str | None = None
     published: frozenset[str] = frozenset()
     """Service IDs for which at least half of a round's uploads were accepted."""
+    step: str | None = None
+    """What tor is doing, in plain words, while something is still to come."""
 
 
 class Board:

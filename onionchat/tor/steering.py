@@ -22,6 +22,8 @@ from onionchat.tor.onions import Onion
 from onionchat.tor.publication import Action, Publication
 from onionchat.tor.status import Board
 
+ANNOUNCING = "announcing the address, which takes up to a minute"
+
 
 class Steering:
     """`wanted` is looked at again after every event; `Control.nudge` makes one."""
@@ -52,8 +54,10 @@ class Steering:
     async def _ask_health(self) -> Health:
         return Health(
             parse_bootstrap(await self._info("status/bootstrap-phase")),
-            await self._info("status/circuit-established") == "1",
-            await self._info("status/version/current"),
+            circuits=await self._info("status/circuit-established") == "1",
+            version_status=await self._info("status/version/current"),
+            bridges=await self._control.ask("GETCONF UseBridges") == ["UseBridges=1"],
+            now=asyncio.get_running_loop().time(),
         )
 
     async def _info(self, key: str) -> str:
@@ -81,12 +85,13 @@ class Steering:
                 for publication in self._publications.values():
                     publication.doubt(now)
             case _:
-                self._health.take(event)
+                self._health.take(event, now)
 
     # what we do
 
     def _wake(self) -> float | None:
         times = [self._publication(service_id).wake() for service_id in self._wanted]
+        times.append(self._health.wake())
         return min((at for at in times if at is not None), default=None)
 
     def _publication(self, service_id: str) -> Publication:
@@ -125,11 +130,15 @@ class Steering:
         self._publications[service_id].removed(asyncio.get_running_loop().time())
 
     def _report(self) -> None:
+        self._health.look(asyncio.get_running_loop().time())
+        published = frozenset(
+            service_id for service_id in self._up if self._publications[service_id].published
+        )
+        announcing = None if published == self._wanted.keys() else ANNOUNCING
         self._board.post(
             state=self._health.state,
             bootstrap=self._health.percent,
+            step=self._health.step or announcing,
             warning=self._refusal or self._health.warning,
-            published=frozenset(
-                service_id for service_id in self._up if self._publications[service_id].published
-            ),
+            published=published,
         )

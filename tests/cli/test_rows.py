@@ -43,7 +43,7 @@ STATUS = {
     "running": True,
     "address": ADDRESS,
     "published": True,
-    "tor": {"state": "ready", "bootstrap": 100, "version": None, "warning": EVIL},
+    "tor": {"state": "ready", "bootstrap": 100, "step": EVIL, "version": None, "warning": EVIL},
     "contacts": {"total": 2, "online": 1},
     "requests": 0,
     "unread": 0,
@@ -170,20 +170,21 @@ def test_a_timeout_from_the_environment_is_for_other_commands(
 
 def test_progress_is_on_stderr_and_ready_on_stdout(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress(Invocation())
-    tor = {"event": "tor", "state": "bootstrapping", "bootstrap": 50, "warning": None}
+    tor = {"event": "tor", "state": "bootstrapping", "bootstrap": 14, "step": "handshaking"}
+    tor["warning"] = None
     for said in (tor, tor, {"event": "warning", "message": EVIL}):
         progress(said)
     progress({"event": "ready", "address": ADDRESS})
     out, err = capsys.readouterr()
     assert out == f"ready {ADDRESS}\n"
     first, second = err.splitlines()
-    assert first == "tor: bootstrapping 50%"
+    assert first == "tor: connecting to the network, 14 % (handshaking)"
     assert second.startswith("warning: \\u{1b}]52")
 
 
 def test_progress_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress(Invocation(as_json=True))
-    tor = {"event": "tor", "state": "ready", "bootstrap": 100, "warning": None}
+    tor = {"event": "tor", "state": "ready", "bootstrap": 100, "step": None, "warning": None}
     ready = {"event": "ready", "address": ADDRESS}
     progress(tor)
     progress(ready)

@@ -2,7 +2,7 @@
 
 import asyncio
 import os
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -26,11 +26,13 @@ def places_in(home: Path) -> Places:
 
 
 @asynccontextmanager
-async def own_tor(home: Path, network: Info | None) -> AsyncIterator[TorClient]:
+async def own_tor(
+    home: Path, network: Info | None, *, bridges: Sequence[str] = ()
+) -> AsyncIterator[TorClient]:
     """A tor as the supervisor starts it, steered by a client that runs inside the block."""
     places = places_in(home)
     include = network.client_torrc if network else None
-    torrc = own_torrc(places, os.getpid(), include=include)
+    torrc = own_torrc(places, os.getpid(), include=include, bridges=bridges)
     attachment = Attachment(unix(places.control), unix(places.socks), places.cookie)
     async with asyncio.TaskGroup() as group:
         tor = group.create_task(run_tor(find_tor(), torrc, home, quiet))

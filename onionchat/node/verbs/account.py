@@ -13,10 +13,12 @@ class Address(msgspec.Struct, frozen=True):
 
 
 class TorState(msgspec.Struct, frozen=True):
-    """`state`: starting, bootstrapping, ready, degraded or lost; `bootstrap` in percent."""
+    """`state`: starting, bootstrapping, ready, degraded or lost; `bootstrap` in percent.
+    `step`: what it is doing, in plain words, while something is still to come."""
 
     state: str
     bootstrap: int
+    step: str | None
     version: str | None
     warning: str | None
 
@@ -57,7 +59,7 @@ async def status(profile: Profile, _: NoParams) -> Status:
         running=True,
         address=format_address(profile.identity.key),
         published=node.published,
-        tor=TorState(tor.state, tor.bootstrap, tor.version, tor.warning),
+        tor=TorState(tor.state, tor.bootstrap, tor.step, tor.version, tor.warning),
         contacts=ContactCount(total.contacts, node.online_count()),
         requests=total.requests,
         unread=total.unread,
