@@ -223,6 +223,8 @@ class Peer:
     async def _parted(self, talk: Talk) -> None:
         await self._seen()
         waiting = await self._waiting()
+        if talk.said_bye:
+            self.reason = "offline"
         if waiting or not talk.said_bye:
             self._schedule.lost(self._now(), waiting=waiting)
         self._stir.set()

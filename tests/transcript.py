@@ -1,0 +1,162 @@
+"""The command line as a person sees it: files with commands and what they print, run for real.
+
+    $ onionchat COMMAND       run as a process of its own
+    ~ onionchat COMMAND       the same, again until it prints what is written: it takes a while
+    & onionchat COMMAND       goes on running; what follows begins when its node answers
+    % a command               of the shell's, which must only work: files that must be there
+    < a line                  its stdin; without one it is empty
+    > a line                  of its stdout, and all of it
+    ! a line                  of its stderr, and all of it
+    = 2                       its exit code; 0 where it is not written
+    @ anna                    what follows is typed by anna, in a HOME of her own
+
+`...` stands for anything on its line, `{{NAME}}` for a word that is the same wherever the name
+stands again, `$HOME` for the home; a line that begins with none of these marks is a comment.
+There is no terminal, so nothing can wait for an answer.
+"""
+
+import os
+import re
+import shlex
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from pathlib import Path
+
+PATIENCE = 200
+"""How often `~` tries: each time takes a fifth of a second at least."""
+
+
+@dataclass
+class Exchange:
+    """One command and what is expected of it."""
+
+    mark: str
+    command: str
+    stdin: list[str] = field(default_factory=list)
+    stdout: list[str] = field(default_factory=list)
+    stderr: list[str] = field(default_factory=list)
+    code: int = 0
+
+    @property
+    def typed(self) -> str:
+        return "".join(line + "\n" for line in self.stdin)
+
+
+def exchanges(text: str) -> Iterator[Exchange]:
+    current = None
+    for line in text.splitlines():
+        mark, _, rest = line.partition(" ")
+        if mark in {"$", "~", "%", "&", "@"}:
+            if current is not None:
+                yield current
+            current = Exchange(mark, rest)
+        elif current is not None and mark in {"<", ">", "!"}:
+            {"<": current.stdin, ">": current.stdout, "!": current.stderr}[mark].append(rest)
+        elif current is not None and mark == "=":
+            current.code = int(rest)
+    if current is not None:
+        yield current
+
+
+class Transcript:
+    """Runs one file below a directory; what it has started is ended with the stack."""
+
+    def __init__(self, directory: Path, stack: ExitStack, **words: str) -> None:
+        self._directory = self._home = directory
+        self._stack = stack
+        self._words = words
+
+    def run(self, path: Path) -> None:
+        for exchange in exchanges(path.read_text()):
+            match exchange.mark:
+                case "@":
+                    self._home = self._directory / exchange.command
+                    self._home.mkdir(exist_ok=True)
+                case "%":
+                    command = self._filled(exchange.command)
+                    self._done(["sh", "-ec", command]).check_returncode()
+                case "&":
+                    self._start(exchange)
+                case "~":
+                    self._repeat(exchange)
+                case _:
+                    self._once(exchange)
+
+    def _once(self, exchange: Exchange) -> None:
+        done = self._done(self._command(exchange), exchange.typed)
+        seen = f"$ {exchange.command}\n{done.stdout}{done.stderr}= {done.returncode}"
+        assert done.returncode == exchange.code, seen
+        assert self._matches(exchange.stdout, done.stdout), seen
+        assert self._matches(exchange.stderr, done.stderr), seen
+
+    def _repeat(self, exchange: Exchange) -> None:
+        for _ in range(PATIENCE):
+            done = self._done(self._command(exchange), exchange.typed)
+            if self._matches(exchange.stdout, done.stdout):
+                return
+        self._once(exchange)
+
+    def _start(self, exchange: Exchange) -> None:
+        words = self._command(exchange)
+        process = self._stack.enter_context(
+            subprocess.Popen(
+                words,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                env=self._environ,
+                cwd=self._home,
+                text=True,
+                start_new_session=True,
+            )
+        )
+        self._stack.callback(process.terminate)
+        assert process.stdin is not None
+        process.stdin.write(exchange.typed)
+        process.stdin.flush()
+        status = [*words[:3], "--json", "status"]
+        while self._done(status).returncode:
+            assert process.poll() is None, exchange.command
+
+    def _matches(self, expected: list[str], got: str) -> bool:
+        """Whether it is what was expected; then the words in it are known."""
+        pattern = "".join(self._pattern(line) + "\n" for line in expected)
+        found = re.fullmatch(pattern, got)
+        if found is not None:
+            self._words |= found.groupdict()
+        return found is not None
+
+    def _pattern(self, line: str) -> str:
+        escaped = re.escape(self._filled(line)).replace(r"\.\.\.", ".*")
+        return re.sub(r"\\{\\{([A-Z]+)\\}\\}", r"(?P<\1>\\S+)", escaped)
+
+    def _filled(self, line: str) -> str:
+        for name, word in self._words.items():
+            line = line.replace("{{" + name + "}}", word)
+        return line.replace("$HOME", str(self._home))
+
+    def _command(self, exchange: Exchange) -> list[str]:
+        words = shlex.split(self._filled(exchange.command))
+        assert words[0] == "onionchat"
+        return [sys.executable, "-m", *words]
+
+    def _done(self, words: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            words,
+            input=stdin,
+            check=False,
+            capture_output=True,
+            text=True,
+            env=self._environ,
+            cwd=self._home,
+            start_new_session=True,
+            timeout=90,
+        )
+
+    @property
+    def _environ(self) -> dict[str, str]:
+        path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
+        return {"HOME": str(self._home), "PATH": path, "LANG": "C.UTF-8"}
