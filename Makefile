@@ -1,11 +1,12 @@
 # Two commands do all the set-up: `make demo` and `make test`.
 bin := .venv/bin
 
-.PHONY: help demo test lint bench lock clean
+.PHONY: help demo test lint docs bench lock clean
 help:
 	@echo 'make demo    set up, then two people talk over a private Tor network on this machine'
 	@echo 'make test    set up, then lint, types, import contract and the fast suite'
 	@echo 'make lint    format, lint, types, import contract'
+	@echo 'make docs    write docs/openrpc.json and the tables of docs/rpc.md from the verbs'
 	@echo 'make bench   the figures, each beside its peer in the same run'
 	@echo 'make lock    resolve the dependencies again and write requirements/'
 	@echo 'make clean   remove what the other targets made'
@@ -25,6 +26,10 @@ lint:
 	@$(bin)/ruff check .
 	@$(bin)/mypy
 	@$(bin)/lint-imports
+
+docs:
+	@.ci/setup development
+	@$(bin)/python -m onionchat.rpc.reference docs
 
 bench:
 	@.ci/setup benchmarks

@@ -22,7 +22,7 @@ import select
 import socket
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 
@@ -48,13 +48,15 @@ _log = logging.getLogger(__name__)
 
 
 class Subscribe(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`since`: tell what came after this cursor; None: only what comes."""
+    """Without `since` only what comes."""
 
-    since: int | None = None
+    since: Annotated[int, msgspec.Meta(ge=0, le=LAST_CURSOR)] | None = None
 
-    def __post_init__(self) -> None:
-        if self.since is not None and not 0 <= self.since <= LAST_CURSOR:
-            raise ValueError("a cursor is what an event or `subscribe` gave as one")
+
+class Subscribed(msgspec.Struct, frozen=True):
+    """`cursor`: the newest there is; 0 before the first event."""
+
+    cursor: int
 
 
 class Session:
@@ -148,16 +150,16 @@ class Session:
 
     async def _perform(self, method: str, params: Any) -> Any:
         if method == "subscribe":
-            return await self._subscribe(params)
+            return await self.subscribe(params)
         return await self._verbs[method].call(self._profile, params)
 
-    async def _subscribe(self, params: Subscribe) -> dict[str, int]:
-        """Where the events are now; they begin behind this answer."""
+    async def subscribe(self, params: Subscribe) -> Subscribed:
+        """Every event after `since`, then what comes, as notifications behind this answer."""
         newest = await self._profile.feed.newest()
         if self._since is not None:
             raise RefusedError("this connection has a subscription", "open another connection")
         self._since = newest if params.since is None else params.since
-        return {"cursor": newest}
+        return Subscribed(newest)
 
     async def _follow(self, since: int) -> None:
         """Every event. Should the store fail at it, the client comes back with its cursor."""

@@ -45,24 +45,24 @@ class Lane:
 
     def __init__(self, street: Street) -> None:
         self._street = street
-        self._board = Board()
-        self._board.post(state="ready", bootstrap=100, version="0.0.0")
+        self.board = Board()
+        self.board.post(state="ready", bootstrap=100, version="0.0.0")
 
     @property
     def status(self) -> TorStatus:
-        return self._board.status
+        return self.board.status
 
     async def change(self, seen: TorStatus) -> TorStatus:
-        return await self._board.change(seen)
+        return await self.board.change(seen)
 
     async def published(self, service_id: str) -> None:
-        await self._board.published(service_id)
+        await self.board.published(service_id)
 
     async def serve(self, onion: Onion, on_link: OnLink, limit: int) -> Never:
         with listening(onion.target) as listener:
             assert isinstance(listener.address, UnixAddress)
             self._street.served[onion.service_id] = listener.address
-            self._board.post(published=frozenset({onion.service_id}))
+            self.board.post(published=frozenset({onion.service_id}))
             try:
                 await listener.run(on_link, limit)
             finally:
@@ -110,7 +110,8 @@ class Home:
         """The node runs inside this block."""
         async with self.store() as profile:
             target = UnixAddress(self.directory / "identity.sock")
-            node = Node(profile, Lane(self._street), target, dial=dial)
+            self.lane = Lane(self._street)
+            node = Node(profile, self.lane, target, dial=dial)
             self.profile = profile
             async with asyncio.TaskGroup() as group:
                 running = group.create_task(node.run())

@@ -83,7 +83,7 @@ class Incoming(msgspec.Struct, frozen=True):
 
 
 class AckParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    cursors: list[Cursor]
+    cursors: Annotated[list[Cursor], msgspec.Meta(max_length=LONGEST_LIST)]
 
 
 class Acked(msgspec.Struct, frozen=True):
@@ -123,7 +123,7 @@ async def receive(profile: Profile, params: ReceiveParams) -> list[Incoming]:
 @verb("receive.ack", AckParams)
 async def acknowledge(profile: Profile, params: AckParams) -> Acked:
     """These messages have been read: their cursors come from `receive`."""
-    return Acked(await profile.db.run(messages.mark_read, params.cursors[:LONGEST_LIST]))
+    return Acked(await profile.db.run(messages.mark_read, params.cursors))
 
 
 def _check_text(params: SendParams) -> None:

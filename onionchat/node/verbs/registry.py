@@ -11,7 +11,7 @@ the command line calls the same function itself, with the passphrase.
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_type_hints
 
 import msgspec
 
@@ -34,6 +34,11 @@ class Verb:
     call: Callable[[Profile, Any], Awaitable[Any]]
     offline: bool
     doc: str
+
+    @property
+    def result(self) -> Any:
+        """The type that `call` returns, as annotated."""
+        return get_type_hints(self.call)["return"]
 
 
 VERBS: dict[str, Verb] = {}
