@@ -1,11 +1,12 @@
 from collections.abc import Callable
 
 import pytest
+from cryptography.hazmat.primitives.asymmetric.mlkem import MLKEM768PrivateKey
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
-from onionchat.crypto import envelope, kem, ratchet
+from onionchat.crypto import envelope, kem, ratchet, ratchet_step
 from onionchat.crypto.header import Header
 from onionchat.crypto.ratchet import OVERHEAD
 from onionchat.crypto.ratchet_errors import Authentic, Clone, NotMine, Refused, TooFar
@@ -93,6 +94,59 @@ def test_no_key_prints() -> None:
         assert repr(secret)[2:-1] not in printed
     for at in range(0, len(chains), 32):
         assert repr(chains[at : at + 32])[2:-1] not in printed
+
+
+# What a stolen state is worth
+
+
+def test_a_stolen_state_opens_nothing_from_before() -> None:
+    alice, bob = talking()
+    heard = [alice.say(b"%d" % number) for number in range(3)]
+    for wire in heard:
+        bob.hear(wire)
+    for wire in heard:
+        with pytest.raises((NotMine, Authentic)):
+            ratchet.decrypt(bob.state, bob.skipped, wire)
+
+
+def test_a_stolen_state_is_worthless_after_one_answer_each_way() -> None:
+    alice, bob = talking()
+    stolen, keys = bob.state, dict(bob.skipped)
+    reads = alice.say(b"the thief reads this")
+    assert ratchet.decrypt(stolen, keys, reads).padded == b"the thief reads this"
+    bob.hear(reads)
+    alice.hear(bob.say(b"an answer"))
+    healed = alice.say(b"and not this")
+    with pytest.raises((NotMine, Authentic)):
+        ratchet.decrypt(stolen, keys, healed)
+    bob.hear(healed)
+
+
+class Guess:
+    """A private key of the KEM that is known in all but what it decapsulates."""
+
+    def __init__(self, real: MLKEM768PrivateKey) -> None:
+        self.public_key = real.public_key
+
+    def decapsulate(self, _: bytes) -> bytes:
+        return bytes(32)
+
+
+@pytest.mark.parametrize("unknown", ["x25519", "kem"])
+def test_one_half_of_a_step_opens_nothing(unknown: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quantum computer has every X25519 secret; somebody else may break the KEM."""
+    alice, bob = talking()
+    alice.hear(bob.say(b"a new key"))
+    wire = alice.say(b"for bob")
+    with monkeypatch.context() as thief:
+        if unknown == "x25519":
+            thief.setattr(ratchet_step, "exchange", lambda *_: bytes(32))
+        else:
+            bob.state.root.own.__dict__["mlkem"] = Guess(bob.state.root.own.mlkem)
+        with pytest.raises(Refused):
+            ratchet.decrypt(bob.state, {}, wire)
+    bob.state = State.decode(bob.state.encode())
+    assert bob.hear(wire).padded == b"for bob"
 
 
 # What is refused leaves no trace

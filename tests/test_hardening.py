@@ -1,0 +1,70 @@
+"""What a hardened process gives away to others on the same machine: asked from outside."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SECRET = "correct horse battery staple"
+
+PROGRAM = f"""
+import sys
+from onionchat.hardening import harden
+harden()
+secret = {SECRET!r}
+open("made", "w").close()
+print("ready", flush=True)
+sys.stdin.readline()
+raise ValueError(secret)
+"""
+
+
+@pytest.fixture
+def hardened(tmp_path: Path) -> subprocess.Popen[str]:
+    os.umask(0)
+    process = subprocess.Popen(
+        [sys.executable, "-c", PROGRAM],
+        cwd=tmp_path,
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline() == "ready\n"
+    return process
+
+
+def test_what_it_makes_is_its_owners_alone(hardened: subprocess.Popen[str], tmp_path: Path) -> None:
+    with hardened:
+        assert (tmp_path / "made").stat().st_mode & 0o777 == 0o600
+        hardened.kill()
+
+
+def test_it_leaves_no_core(hardened: subprocess.Popen[str]) -> None:
+    with hardened:
+        limits = Path(f"/proc/{hardened.pid}/limits").read_text()
+        (core,) = [line for line in limits.splitlines() if line.startswith("Max core file size")]
+        assert core.split()[4:6] == ["0", "0"]
+        hardened.kill()
+
+
+def test_its_memory_is_nobody_elses(hardened: subprocess.Popen[str]) -> None:
+    """The kernel gives what is not dumpable to root: another program of the same user may
+    neither read nor trace it."""
+    with hardened:
+        assert Path(f"/proc/{hardened.pid}/mem").stat().st_uid == 0
+        if os.getuid():
+            with pytest.raises(PermissionError):
+                Path(f"/proc/{hardened.pid}/environ").read_bytes()
+        hardened.kill()
+
+
+def test_its_last_word_says_where_and_not_what(hardened: subprocess.Popen[str]) -> None:
+    with hardened:
+        _, said = hardened.communicate("go\n")
+    assert "ValueError" in said
+    assert "<module>" in said
+    assert SECRET not in said
