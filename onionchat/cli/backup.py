@@ -108,7 +108,7 @@ def restore(invocation: Invocation, file: Path, backup_passphrase_fd: int | None
     phrase = _given(invocation)
     theirs = prompt.secret(backup_passphrase_fd, "Passphrase of the backup: ", "backup", OPTION)
     content = backups.opened(sealed, theirs)
-    address = backups.restore_profile(paths, content, phrase or _new())
+    address = backups.restore_profile(paths, content, phrase or new_passphrase(None))
     row = {"file": str(file), "contacts": len(content.contacts), "messages": content.messages}
     invocation.out.row(row | {"address": address}, f"{_summary(row)}\n{address}")
     invocation.out.note(
@@ -125,7 +125,7 @@ def _sealed(invocation: Invocation, descriptor: int | None, history: bool) -> An
             return client.call("backup.create", **_order(descriptor, history))
     except UnreachableError:
         invocation.out.detail("no node is running: opening the profile itself")
-    phrase = prompt.passphrase(invocation, "Passphrase of the profile: ")
+    phrase = prompt.passphrase(invocation)
     from onionchat.service import offline
 
     return offline(paths, phrase, "backup.create", _order(descriptor, history))
@@ -134,10 +134,6 @@ def _sealed(invocation: Invocation, descriptor: int | None, history: bool) -> An
 def _order(descriptor: int | None, history: bool) -> dict[str, Any]:
     phrase = new_passphrase(descriptor, "passphrase for the backup", OPTION)
     return {"passphrase": base64.b64encode(phrase).decode(), "history": history}
-
-
-def _new() -> bytes:
-    return new_passphrase(None, "passphrase for this profile")
 
 
 def _given(invocation: Invocation) -> bytes | None:

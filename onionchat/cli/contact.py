@@ -64,7 +64,8 @@ def add(invocation: Invocation, name: str, address: str, text: str | None) -> No
     row = ask(
         invocation, "contact.add", name=name, address=address, text=_checked(invocation, text)
     )
-    invocation.out.row(row, f"{line(row['name'])}: {_MEANING.get(row['state'], row['state'])}")
+    state = _MEANING.get(row["state"], line(row["state"]))
+    invocation.out.row(row, f"{line(row['name'])}: {state}")
 
 
 @contact.command("list", cls=Command, examples=("onionchat contact list",))
@@ -115,8 +116,8 @@ def _cells(row: dict[str, Any]) -> dict[str, str]:
     """A contact's fields as a person reads them."""
     return {
         "name": line(row["name"]),
-        "address": row["address"],
-        "state": row["state"],
+        "address": line(row["address"]),
+        "state": line(row["state"]),
         "online": {True: "online", False: "offline", None: "-"}[row["online"]],
         "verified": "yes" if row["verified"] else "no",
         "last_seen": f"seen {local(row['last_seen'])}" if row["last_seen"] else "never seen",

@@ -49,7 +49,7 @@ def unblock(invocation: Invocation, name: str) -> None:
     """Undo a block of NAME, or of an address whose request was blocked or rejected."""
     row = ask(invocation, "contact.unblock", name=name)
     if row["name"] is None:
-        invocation.out.row(row, f"{row['address']}: may ask you again")
+        invocation.out.row(row, f"{line(row['address'])}: may ask you again")
     else:
         invocation.out.row(row, f"{line(row['name'])}: is not blocked")
 
@@ -65,10 +65,7 @@ def unblock(invocation: Invocation, name: str) -> None:
 def remove(invocation: Invocation, name: str, yes: bool) -> None:
     """Forget NAME and delete everything that was said, here; they are not told."""
     contact = ask(invocation, "contact.show", name=name, exact=True)
-    prompt.confirm(
-        f"Remove {line(contact['name'])} ({contact['address']}) and delete everything that was "
-        f"said with them?",
-        yes=yes,
-    )
+    who = f"{line(contact['name'])} ({line(contact['address'])})"
+    prompt.confirm(f"Remove {who} and delete everything that was said with them?", yes=yes)
     row = ask(invocation, "contact.remove", name=contact["address"])
     invocation.out.row(row, f"{line(row['name'])}: removed, with everything that was said")

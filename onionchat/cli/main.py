@@ -15,6 +15,7 @@ import click
 from onionchat.cli.invocation import Invocation, wants_json
 from onionchat.cli.options import Group
 from onionchat.cli.output import ReaderGone, tolerant
+from onionchat.cli.render import block
 from onionchat.errors import Interrupted, OnionchatError, UsageError
 
 COMMANDS = {
@@ -99,7 +100,8 @@ def _fail(invocation: Invocation, error: OnionchatError) -> int:
     if invocation.debug:
         import traceback
 
-        traceback.print_exc()
+        trace = traceback.format_exc().rstrip()
+        invocation.out.note(block(trace), traceback=trace)
     invocation.out.error(error)
     return error.exit_code
 

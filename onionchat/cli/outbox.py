@@ -44,9 +44,7 @@ def list_(invocation: Invocation) -> None:
     if not rows:
         invocation.out.note("nothing waits")
     while rows:
-        texts = table(
-            [(row["id"], line(row["contact"]), local(row["queued_at"]), _why(row)) for row in rows]
-        )
+        texts = table(map(_cells, rows))
         for row, text in zip(rows, texts, strict=True):
             invocation.out.row(row, text)
         after = rows[-1]["id"]
@@ -62,7 +60,13 @@ def cancel(invocation: Invocation, message: str) -> None:
     invocation.out.row(row, f"cancelled; {line(row['contact'])} will not get it")
 
 
+def _cells(row: dict[str, str | None]) -> tuple[str, ...]:
+    who = (line(row["id"] or ""), line(row["contact"] or ""))
+    return (*who, local(row["queued_at"]), _why(row))
+
+
 def _why(row: dict[str, str | None]) -> str:
     """The state, and the reason if there is one."""
     reason = row["reason"]
-    return f"{row['state']}: {WHY.get(reason, line(reason))}" if reason else str(row["state"])
+    state = line(row["state"] or "")
+    return f"{state}: {WHY.get(reason, line(reason))}" if reason else state

@@ -2,8 +2,10 @@
 
 With `--json` a row is one JSON object on one line and nothing else is on stdout; in text
 it is a line or a block made from the same fields. JSON is pure ASCII, so it is safe in
-any locale and on a terminal, whatever a peer has written. Every row is flushed before
-the next step, because `receive` marks as read what has been flushed.
+any locale and on a terminal, whatever a peer has written; and it is lossless, which text
+is not. Every row is flushed before the next step, because `receive` marks as read what
+has been flushed. What a row is made of was rendered where it came from; here it is
+rendered again, so that a place that was forgotten can forge a line at most.
 
 The reader of a pipe who has left (`receive | head`) is no error to talk about: the
 command ends quietly. Output that cannot be written otherwise (disk full, closed) is.
@@ -17,7 +19,8 @@ from collections.abc import Iterable, Mapping
 from datetime import datetime
 from typing import Any, TextIO
 
-from onionchat.cli.render import line
+from onionchat.cli.render import INDENT, columns, folded, line
+from onionchat.cli.terminal import encodable, width
 from onionchat.errors import Interrupted, OnionchatError, RefusedError
 
 
@@ -36,9 +39,10 @@ class Output:
         self.quiet = quiet
         self.verbose = verbose
 
-    def row(self, fields: Mapping[str, Any], text: str) -> None:
-        """One result. `text` must have been rendered: it goes to the terminal as it is."""
-        _write(sys.stdout, json.dumps(fields) if self.as_json else text)
+    def row(self, fields: Mapping[str, Any], text: str, *, whole: bool = False) -> None:
+        """One result. What is `whole` goes out as it is: laid out already, or to be copied."""
+        shown = text if whole or self.as_json else _fitted(text, sys.stdout)
+        _write(sys.stdout, json.dumps(fields) if self.as_json else shown)
 
     def strong(self, text: str) -> str:
         """Rendered text, emphasised if colours are wanted."""
@@ -62,9 +66,13 @@ class Output:
 
     def _aside(self, text: str, fields: Mapping[str, Any]) -> None:
         try:
-            _write(sys.stderr, json.dumps(fields) if self.as_json else text)
+            _write(sys.stderr, json.dumps(fields) if self.as_json else _fitted(text, sys.stderr))
         except OnionchatError:
             return  # nobody can be told
+
+
+def _fitted(text: str, stream: TextIO | None) -> str:
+    return folded(encodable(text, stream), width(stream))
 
 
 def _write(stream: TextIO | None, text: str) -> None:
@@ -106,14 +114,19 @@ def local(time: str | None) -> str:
 
 
 def table(rows: Iterable[tuple[str, ...]]) -> list[str]:
-    """Rendered cells in aligned columns, two spaces apart, without trailing ones."""
-    from onionchat.cli.render import columns
+    """Rendered cells in aligned columns, two spaces apart, without trailing ones.
 
+    A row that is wider than the terminal has its cells one under the other.
+    """
     cells = list(rows)
     widths = [max(map(columns, column)) for column in zip(*cells, strict=True)]
+    room = width(sys.stdout)
+    aligned = ["  ".join(map(_padded, row, widths)).rstrip() for row in cells]
     return [
-        "  ".join(
-            cell + " " * (width - columns(cell)) for cell, width in zip(row, widths, strict=True)
-        ).rstrip()
-        for row in cells
+        text if columns(text) <= room else f"\n{INDENT}".join(row)
+        for row, text in zip(cells, aligned, strict=True)
     ]
+
+
+def _padded(cell: str, to: int) -> str:
+    return cell + " " * (to - columns(cell))

@@ -9,6 +9,7 @@ from onionchat.cli.invocation import Invocation
 from onionchat.cli.new_passphrase import new_passphrase
 from onionchat.cli.options import Command, Group, option
 from onionchat.cli.qr import qr_code
+from onionchat.cli.render import line
 from onionchat.errors import RefusedError
 
 
@@ -37,7 +38,7 @@ def init(invocation: Invocation) -> None:
     from onionchat.node.profile import create_profile
 
     address = create_profile(paths, phrase)
-    invocation.out.row({"address": address}, address)
+    invocation.out.row({"address": address}, address, whole=True)
     invocation.out.note("This is your address. Next: onionchat up", next="onionchat up")
 
 
@@ -58,7 +59,7 @@ def show_id(invocation: Invocation, qr: bool) -> None:
     """
     row = ask_anyway(invocation, "id")
     code = f"{qr_code(row['address'])}\n" if qr and not invocation.as_json else ""
-    invocation.out.row(row, code + row["address"])
+    invocation.out.row(row, code + line(row["address"]), whole=True)
 
 
 @click.group("profile", cls=Group, examples=("onionchat profile list",))
@@ -79,4 +80,4 @@ def list_(invocation: Invocation) -> None:
     for name in names:
         running = holder(locate(invocation.data_dir, name, os.environ).lock) is not None
         row = {"profile": name, "running": running}
-        invocation.out.row(row, f"{name}  {'running' if running else 'not running'}")
+        invocation.out.row(row, f"{line(name)}  {'running' if running else 'not running'}")

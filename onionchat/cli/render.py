@@ -1,104 +1,112 @@
 """The one way for somebody else's text to reach a terminal.
 
 A terminal obeys what it is sent: a message could move the cursor, fill the clipboard
-(OSC 52), rename the window, turn the reading direction around, hide words in characters
-that show nothing, or pretend to be the next line of this program. So everything that is
-not plainly visible is shown as `\\u{1b}`: controls, format and bidirectional characters,
-surrogates, private and unassigned ones, and the invisible letters and marks that Unicode's
-categories call visible (measured). At most four combining marks stay on one character.
+(OSC 52), rename the window, turn the reading direction around, or pretend to be the next
+line of this program. `cells.py` decides which characters are shown and which as an
+escape; here is where they stand:
 
-A text of several lines keeps them, but each after the first begins with a gutter that no
-line of this program begins with, also where the terminal would wrap; so neither a prompt
-nor another sender's line can be forged. Petnames and texts in errors pass through here too.
+    2026-11-23 20:15:02 bob: the first line of what he wrote
+      | and every other line, also where the terminal would wrap
+
+No line of a text begins where a line of ours begins, so neither a prompt nor another
+sender can be forged. Where the head leaves too little room, or has letters that are
+written from right to left (a terminal may then draw the name behind the text), the whole
+text stands under the gutter. Lines of ours that are too long go on after an indentation.
+They are broken between words where that can be, for the ears of a screen reader too.
+
+Limits: a width is what terminals take by default (East Asian *ambiguous* is one column),
+and what may be one or two counts as two. A window that is made narrower later wraps what
+already stands there, and so does a pager.
 """
 
-import unicodedata
+import sys
+from itertools import accumulate
+from unicodedata import bidirectional, category, east_asian_width
 
-MARKS_PER_CHARACTER = 4
-TAB = "    "
+from onionchat.cli.cells import EMOJI_STYLE, cells, is_emoji
 
-_HIDDEN_CATEGORIES = frozenset({"Cc", "Cf", "Cs", "Co", "Cn", "Zl", "Zp"})
-_SHOWS_NOTHING = frozenset("\u034f\u115f\u1160\u17b4\u17b5\u2800\u3164\uffa0")
-_SELECTORS = frozenset(map(chr, [*range(0x180B, 0x1810), *range(0xFE00, 0xFE10)])) | frozenset(
-    map(chr, range(0xE0100, 0xE01F0))
-)
-_EMOJI_STYLE = frozenset("\ufe0e\ufe0f")
+GUTTER = "  | "
+INDENT = "    "
+BESIDE = 20
+"""Columns of text that must fit beside a head; with less it stands beneath."""
+
+ENDLESS = sys.maxsize
+"""The width of what is no terminal."""
+
+_WIDE_SINCE_UNICODE_16 = (("\u4dc0", "\u4dff"), ("\U0001d300", "\U0001d376"))
 
 
 def line(text: str) -> str:
     """The text as exactly one line: a newline is shown as `\\u{a}`."""
-    return _visible(text)
+    return "".join(cells(text))
 
 
-def block(text: str, gutter: str, width: int | None = None) -> str:
-    """The text with its own lines; each after the first begins with `gutter`.
-
-    The first one is meant to follow a prefix as wide as the gutter. With `width`, the
-    columns of the terminal, longer lines are broken here, so that the terminal does not.
-    """
-    room = None if width is None else max(width - len(gutter), 8)
-    pieces = [piece for part in text.split("\n") for piece in _broken(_visible(part), room)]
-    return f"\n{gutter}".join(pieces)
+def block(text: str, width: int = ENDLESS) -> str:
+    """The text with its own lines, each behind the gutter."""
+    room = width - len(GUTTER)
+    return "\n".join(GUTTER + piece for piece in _pieces(text, room, room))
 
 
-def columns(text: str) -> int:
-    """How many terminal columns a visible text takes."""
-    return sum(map(_width, text))
+def message(head: str, text: str, width: int = ENDLESS) -> str:
+    """A line of ours, rendered already, and what somebody said: beside it, and beneath."""
+    room = width - columns(head)
+    if room < BESIDE or any(bidirectional(char) in {"R", "AL", "AN"} for char in head):
+        return f"{folded(head.rstrip(), width)}\n{block(text, width)}"
+    return head + f"\n{GUTTER}".join(_pieces(text, room, width - len(GUTTER)))
 
 
-def _visible(text: str) -> str:
-    shown: list[str] = []
-    marks = MARKS_PER_CHARACTER  # a mark without a character of its own would alter ours
-    before = ""
-    for char in text:
-        if char == "\t":
-            shown.append(TAB)
-            marks = 0
-        elif char in _EMOJI_STYLE and unicodedata.category(before or " ") == "So":
-            shown.append(char)
-        elif _is_hidden(char):
-            shown.append(_escaped(char))
-            marks = MARKS_PER_CHARACTER
-        elif unicodedata.category(char)[0] == "M":
-            marks += 1
-            shown.append(char if marks <= MARKS_PER_CHARACTER else _escaped(char))
-        else:
-            shown.append(char)
-            marks = 0
-        before = char
-    return "".join(shown)
-
-
-def _is_hidden(char: str) -> bool:
-    if " " <= char <= "~":
-        return False
-    return (
-        unicodedata.category(char) in _HIDDEN_CATEGORIES
-        or char in _SHOWS_NOTHING
-        or char in _SELECTORS
+def folded(text: str, width: int = ENDLESS) -> str:
+    """Lines of ours; what of them is longer than the width goes on after an indentation."""
+    return "\n".join(
+        f"\n{INDENT}".join(_broken(part, width, width - len(INDENT))) for part in text.split("\n")
     )
 
 
-def _escaped(char: str) -> str:
-    return f"\\u{{{ord(char):x}}}"
+def columns(text: str) -> int:
+    """How many terminal columns a rendered text takes at most."""
+    return len(text) if text.isascii() else sum(map(_width, text))
 
 
-def _broken(text: str, room: int | None) -> list[str]:
-    """The visible text in pieces of at most `room` columns; one empty piece if empty."""
-    if room is None or len(text) * 2 <= room:
-        return [text]
-    pieces, used = [""], 0
-    for char in text:
-        width = _width(char)
-        if used + width > room:
-            pieces.append("")
-            used = 0
-        pieces[-1] += char
-        used += width
-    return pieces
+def _pieces(text: str, first: int, others: int) -> list[str]:
+    start, *rest = text.replace("\r\n", "\n").split("\n")
+    pieces = _broken(start, first, others)
+    return pieces + [piece for part in rest for piece in _broken(part, others, others)]
+
+
+def _broken(text: str, first: int, others: int) -> list[str]:
+    """One line in pieces of so many columns; together they are the whole line."""
+    shown = [part for cell in cells(text) for part in _parts(cell, min(first, others))]
+    pieces, room = [], first
+    while (end := _fitting(shown, room)) < len(shown):
+        cut = end if shown[end].isspace() else _after_space(shown, end) or end
+        pieces.append("".join(shown[:cut]))
+        shown, room = shown[cut:], others
+    return [*pieces, "".join(shown)]
+
+
+def _parts(cell: str, room: int) -> list[str]:
+    """A cell, or its characters if it is wider than there is room."""
+    return [cell] if columns(cell) <= room else list(cell)
+
+
+def _fitting(shown: list[str], room: int) -> int:
+    """How many cells fit; at least one, so that there is an end."""
+    for end, used in enumerate(accumulate(map(columns, shown))):
+        if used > room:
+            return max(end, 1)
+    return len(shown)
+
+
+def _after_space(shown: list[str], end: int) -> int:
+    """Where the last word before `end` begins; 0 if there is but one."""
+    return next((at for at in range(end, 0, -1) if shown[at - 1].isspace()), 0)
 
 
 def _width(char: str) -> int:
-    if unicodedata.category(char) in {"Mn", "Me"}:
+    if char == EMOJI_STYLE:
+        return 1  # it makes two columns of one, in some terminals
+    if category(char) in {"Mn", "Me", "Cf"}:
         return 0
-    return 2 if unicodedata.east_asian_width(char) in "WF" else 1
+    if is_emoji(char) or east_asian_width(char) in "WF":
+        return 2
+    return 2 if any(low <= char <= high for low, high in _WIDE_SINCE_UNICODE_16) else 1

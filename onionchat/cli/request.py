@@ -4,9 +4,11 @@ A stranger has no name here, only a number that is never used again and the addr
 text is theirs: it is rendered like every text of a peer.
 """
 
+import sys
+
 import click
 
-from onionchat.cli import params
+from onionchat.cli import params, terminal
 from onionchat.cli.ask import ask
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command, Group, option
@@ -34,9 +36,8 @@ def list_(invocation: Invocation) -> None:
     if not rows:
         invocation.out.note("nobody has asked")
     for row in rows:
-        head = f"{row['number']}  {local(row['received_at'])}  {row['address']}"
-        said = f"\n   | {block(row['text'], '   | ')}" if row["text"] else ""
-        invocation.out.row(row, head + said)
+        head = f"{row['number']}  {local(row['received_at'])}  {line(row['address'])}"
+        invocation.out.row(row, head + (f"\n{_said(row['text'])}" if row["text"] else ""))
 
 
 @request.command(
@@ -62,7 +63,7 @@ def accept(invocation: Invocation, who: str, name: str | None) -> None:
 def reject(invocation: Invocation, who: str) -> None:
     """Drop the request; they are not told, and may ask again."""
     row = ask(invocation, "request.reject", who=who)
-    invocation.out.row(row, f"request {row['number']}: {row['state']}")
+    invocation.out.row(row, f"request {row['number']}: {line(row['state'])}")
 
 
 @request.command("block", cls=Command, examples=("onionchat request block 1",))
@@ -71,4 +72,8 @@ def reject(invocation: Invocation, who: str) -> None:
 def block_(invocation: Invocation, who: str) -> None:
     """Drop the request and never hear of them again; they are not told."""
     row = ask(invocation, "request.block", who=who)
-    invocation.out.row(row, f"request {row['number']}: {row['state']}")
+    invocation.out.row(row, f"request {row['number']}: {line(row['state'])}")
+
+
+def _said(text: str) -> str:
+    return block(terminal.encodable(text, sys.stdout), terminal.width(sys.stdout))

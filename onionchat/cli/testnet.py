@@ -17,6 +17,7 @@ import click
 
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command, Group, option
+from onionchat.cli.render import line
 from onionchat.errors import RefusedError
 
 if TYPE_CHECKING:
@@ -105,5 +106,6 @@ def _check_ours(place: Path) -> None:
 
 
 def _ready(invocation: Invocation, info: "Info") -> None:
+    include = line(str(info.client_torrc))
     row = {"dir": str(info.dir), "client_torrc": str(info.client_torrc), "nodes": list(info.nodes)}
-    invocation.out.row(row, f"ready: onionchat up --torrc-include {info.client_torrc}")
+    invocation.out.row(row, f"ready: onionchat up --torrc-include {include}", whole=True)

@@ -50,7 +50,7 @@ def verify(invocation: Invocation, name: str, confirm: str | None) -> None:
     if confirm == ASK:
         confirm = _asked(invocation, name)
     row = ask_anyway(invocation, "verify", name=name, confirm=confirm)
-    groups = row["safety_number"].split()
+    groups = line(row["safety_number"]).split()
     lines = [" ".join(groups[at : at + 4]) for at in range(0, len(groups), 4)]
     state = "verified" if row["verified"] else "not verified"
     invocation.out.row(row, "\n".join([*lines, f"{line(name)}: {state}"]))
@@ -59,7 +59,7 @@ def verify(invocation: Invocation, name: str, confirm: str | None) -> None:
 def _asked(invocation: Invocation, name: str) -> str:
     """What the other side reads, from the terminal."""
     row = ask_anyway(invocation, "verify", name=name)
-    groups = row["safety_number"].split()
+    groups = line(row["safety_number"]).split()
     with prompt.terminal() as screen:
         if screen is None:
             raise UsageError(

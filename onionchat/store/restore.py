@@ -13,7 +13,7 @@ from typing import Any
 
 import peewee
 from msgspec import Struct
-from msgspec.structs import asdict, astuple
+from msgspec.structs import asdict
 
 from onionchat.errors import DamagedError
 from onionchat.store import identity as identities
@@ -22,7 +22,6 @@ from onionchat.store.backup import last_number
 from onionchat.store.backup_content import Contact, Content, Message, Numbers, Record
 from onionchat.store.base import Row
 from onionchat.store.identity import Me
-from onionchat.store.prepared import Prepared, argument
 from onionchat.types import Millis
 
 
@@ -82,16 +81,20 @@ def _waits(record: Record, device: int) -> None:
 
 
 def _message(message: Message, contact: int, conversation: int, device: int) -> None:
-    sending = message.sending
+    plain = asdict(message)
+    message_id, cursor, sending = plain.pop("id"), plain.pop("cursor"), plain.pop("sending")
     author = contact if sending is None else None
-    row = _MESSAGE.insert(
-        *(conversation, author, message.id, message.stream, message.seq, message.kind),
-        *(message.text, message.clock, message.at, message.unread, message.late),
-    )
-    if message.cursor is not None:
-        _EVENT.insert(message.cursor, message.at, row)
+    row = models.Message.insert(
+        conversation=conversation, author=author, message_id=message_id, **plain
+    ).execute()
+    if cursor is not None:
+        models.Event.insert(
+            cursor=cursor, kind="message.received", at=message.at, message=row
+        ).execute()
     if sending is not None:
-        _OUTBOX.insert(device, row, message.id, *astuple(sending))
+        models.Outbox.insert(
+            device=device, shown=row, message_id=message_id, tag=TEXT, **asdict(sending)
+        ).execute()
 
 
 TEXT = 2
@@ -108,26 +111,3 @@ def _count_on(table: str, number: int) -> None:
     execute = Row._meta.database.execute_sql
     execute("DELETE FROM sqlite_sequence WHERE name = ?", (table,))
     execute("INSERT INTO sqlite_sequence (name, seq) VALUES (?, ?)", (table, highest))
-
-
-def _insert_of(table: Any, *columns: str, **fixed: Any) -> Prepared:
-    """The one of a kind that a history has thousands of."""
-
-    def build() -> Any:
-        return table.insert({name: argument(n) for n, name in enumerate(columns)} | fixed)
-
-    return Prepared(build)
-
-
-_MESSAGE = _insert_of(
-    models.Message,
-    *("conversation", "author", "message_id", "stream", "seq", "kind", "text", "clock", "at"),
-    *("unread", "late"),
-)
-_EVENT = _insert_of(models.Event, "cursor", "at", "message", kind="message.received")
-_OUTBOX = _insert_of(
-    models.Outbox,
-    *("device", "shown", "message_id", "state", "record", "attempts", "queued_at", "sent_at"),
-    "delivered_at",
-    tag=TEXT,
-)
