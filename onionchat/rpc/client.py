@@ -90,13 +90,15 @@ class Client:
     def _read(self, timeout: float | None) -> dict[str, Any]:
         """One line of the node's; EOFError when it has closed."""
         self._socket.settimeout(timeout)
-        while b"\n" not in self._unread:
+        looked_at = 0
+        while (end := self._unread.find(b"\n", looked_at)) < 0:
+            looked_at = len(self._unread)
             chunk = self._socket.recv(CHUNK)
             if not chunk:
                 raise EOFError
             self._unread += chunk
-        line, _, self._unread = self._unread.partition(b"\n")
-        message: dict[str, Any] = json.loads(line)
+        message: dict[str, Any] = json.loads(self._unread[:end])
+        del self._unread[: end + 1]
         return message
 
 
