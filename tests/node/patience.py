@@ -1,8 +1,16 @@
-"""An event loop whose clock can be put forward: half a minute passes when a test says so."""
+"""An event loop whose clock can be put forward: half a minute passes when a test says so.
+
+And a node that waits for nothing.
+"""
 
 import asyncio
 from collections.abc import Coroutine
 from typing import Any
+
+import pytest
+
+from onionchat.node import dialing, peer, talk
+from onionchat.node.dialing import Schedule
 
 
 class Loop(asyncio.SelectorEventLoop):
@@ -25,3 +33,10 @@ def run(scene: Coroutine[Any, Any, None]) -> None:
     """`asyncio.run`, on such a loop."""
     with asyncio.Runner(loop_factory=Loop) as runner:
         runner.run(scene)
+
+
+def hurry(patch: pytest.MonkeyPatch) -> None:
+    """Dial, redial and receipt at once."""
+    patch.setattr(dialing, "PATIENCE", 0.0)
+    patch.setattr(peer, "Schedule", lambda: Schedule(lambda low, _: low))
+    patch.setattr(talk, "RECEIPT_DELAY_SECONDS", (0.0, 0.0))

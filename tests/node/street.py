@@ -6,8 +6,9 @@ runs a node until the block ends; leaving it by an exception is a crash: nobody 
 """
 
 import asyncio
+import hashlib
 import secrets
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any, Never
@@ -35,7 +36,7 @@ class Street:
     """Who is at home, by service ID."""
 
     def __init__(self) -> None:
-        self.served: dict[str, UnixAddress] = {}
+        self.served: MutableMapping[str, UnixAddress] = {}
         self.wrap: Callable[[Link], Link] = lambda link: link
         self.dials = 0
 
@@ -74,19 +75,24 @@ class Lane:
         where = self._street.served.get(service_id(onion))
         if where is None:
             raise NotPublished
-        return self._street.wrap(await connect(where))
+        try:
+            return self._street.wrap(await connect(where))
+        except OSError:  # a process that was killed leaves its address behind
+            raise NotPublished from None
 
 
 class Home:
     """One person's profile directory, with or without a node running on it."""
 
-    def __init__(self, name: str, directory: Path, street: Street) -> None:
+    def __init__(
+        self, name: str, directory: Path, street: Street, *, seed: bytes | None = None
+    ) -> None:
         self.name = name
         self.directory = directory / name
-        self.directory.mkdir()
+        self.directory.mkdir(exist_ok=seed is not None)
         self._street = street
-        self._seed = secrets.token_bytes(32)
-        self._key = secrets.token_bytes(32)
+        self._seed = seed or secrets.token_bytes(32)
+        self._key = hashlib.sha256(self._seed).digest()
         self.identity = Identity.from_seed(self._seed)
         self.address = format_address(self.identity.key)
         self.clock: Clock = wall_clock
