@@ -24,7 +24,7 @@ from onionchat.errors import UsageError
         "onionchat up                                  run the node; Ctrl-C stops it",
         "onionchat up --detach --timeout 120           return when it can be reached",
         "onionchat --passphrase-fd 3 up 3< FILE        without a terminal",
-        "onionchat up --bridge 'obfs4 ...' --transport obfs4=/usr/bin/obfs4proxy",
+        "onionchat up --bridge 'obfs4 ...'             where tor is blocked",
     ),
 )
 @option("--detach", is_flag=True, help="Return when the address is published; `down` stops it.")
@@ -46,7 +46,7 @@ from onionchat.errors import UsageError
     multiple=True,
     type=params.Line(),
     metavar="NAME=PATH",
-    help="The program that speaks a bridge's transport; can be repeated.",
+    help="The program that speaks a bridge's transport, if none is found; can be repeated.",
 )
 @option("--no-dial", is_flag=True, help="Be reachable, but connect to nobody.")
 @option(

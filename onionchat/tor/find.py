@@ -72,15 +72,22 @@ def trusted(path: Path) -> Path:
     return file
 
 
+def installed(program: str, environ: Mapping[str, str]) -> Path | None:
+    """The first of this name that can be run, on PATH and where distributions put it."""
+    for place in _places(environ):
+        if _runs(place / program):
+            return place / program
+    return None
+
+
 def _locate(explicit: Path | None, environ: Mapping[str, str]) -> Path:
     named = explicit or (Path(environ["ONIONCHAT_TOR"]) if environ.get("ONIONCHAT_TOR") else None)
     if named is not None:
         if not _runs(named):
             raise UnreachableError(f"there is no program {named}", _INSTALL)
         return named
-    for place in _places(environ):
-        if _runs(place / "tor"):
-            return place / "tor"
+    if found := installed("tor", environ):
+        return found
     raise UnreachableError("tor is not installed", _INSTALL)
 
 

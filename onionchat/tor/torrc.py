@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from onionchat.errors import UsageError
+from onionchat.tor.bridges import bare, plugins
 from onionchat.tor.find import trusted
 
 SOCKS_FLAGS = "OnionTrafficOnly ExtendedErrors IsolateSOCKSAuth KeepAliveIsolateSOCKSAuth"
@@ -58,15 +59,10 @@ def own_torrc(
 
 def _bridge_lines(bridges: Sequence[str], transports: Sequence[str]) -> list[str]:
     lines = ["UseBridges 1"] if bridges else []
-    for transport in transports:
-        name, _, path = transport.partition("=")
-        if not name or not path:
-            raise UsageError(
-                f"{transport!r} is not NAME=PATH", "such as --transport obfs4=/usr/bin/obfs4proxy"
-            )
-        program = str(trusted(Path(path)))
-        lines.append(f"ClientTransportPlugin {_word(name)} exec {_word(program)}")
-    return lines + [f"Bridge {_unquoted(bridge)}" for bridge in bridges]
+    for plugin in plugins(bridges, transports):
+        program = _word(str(plugin.program))
+        lines.append(f"ClientTransportPlugin {_word(plugin.transport)} exec {program}")
+    return lines + [f"Bridge {_unquoted(bare(bridge))}" for bridge in bridges]
 
 
 def _no_pattern(path: Path) -> Path:

@@ -56,12 +56,12 @@ class Person:
         os.close(read)
         return str(json.loads(done.stdout)["address"])
 
-    def start(self) -> None:
+    def start(self, *options: str) -> None:
         """`up` in the foreground; returns when it has said that the address is published."""
         read, write = os.pipe()
         os.write(write, PASSPHRASE.encode() + b"\n")
         os.close(write)
-        words = ("up", "--torrc-include", str(self.torrc), "--timeout", str(UP_TIMEOUT))
+        words = ("up", "--torrc-include", str(self.torrc), "--timeout", str(UP_TIMEOUT), *options)
         with (self.home / "up.log").open("a") as log:
             self.up = subprocess.Popen(
                 self._command("--passphrase-fd", str(read), *words),

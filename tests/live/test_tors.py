@@ -15,7 +15,7 @@ from onionchat.tor.link import Link
 from onionchat.tor.onions import Onion
 from onionchat.tor.testnet import Info
 from onionchat.types import OnionKey
-from tests.live.tors import own_tor, running, until
+from tests.live.tors import dial, own_tor, round_trip, running, until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
@@ -34,16 +34,6 @@ def example_torrc(home: Path, network: Info) -> Path:
     torrc = home / "torrc"
     torrc.write_text(f'{text}{own}%include "{network.client_torrc}"\n')
     return torrc
-
-
-async def round_trip(link: Link, data: bytes) -> bytes:
-    """Write while reading: a megabyte does not fit into the windows on the way."""
-    back = b""
-    async with asyncio.TaskGroup() as group:
-        group.create_task(link.write(data))
-        while len(back) < len(data):
-            back += await link.read()
-    return back
 
 
 def test_a_megabyte_between_our_tor_and_one_from_torrc_example(
@@ -78,17 +68,6 @@ def test_a_megabyte_between_our_tor_and_one_from_torrc_example(
                     task.cancel()
 
     asyncio.run(scene())
-
-
-async def dial(client: TorClient, onion: OnionKey) -> Link:
-    """As a node does: a descriptor may lag behind its upload, so it tries again."""
-    loop = asyncio.get_running_loop()
-    for attempt in range(5):
-        try:
-            return await client.dial(onion, f"token{attempt}", loop.time() + 30)
-        except DialError:
-            continue
-    raise AssertionError("the onion could not be reached")
 
 
 def test_an_address_that_nobody_serves_is_offline(tmp_path: Path, network: Info) -> None:

@@ -9,11 +9,14 @@ from pathlib import Path
 from onionchat.tor.address import unix
 from onionchat.tor.attach import Attachment
 from onionchat.tor.client import TorClient
+from onionchat.tor.dial_errors import DialError
 from onionchat.tor.find import find_tor
+from onionchat.tor.link import Link
 from onionchat.tor.process import TorProcess, run_tor
 from onionchat.tor.status import TorStatus
 from onionchat.tor.testnet import Info
 from onionchat.tor.torrc import Places, own_torrc
+from onionchat.types import OnionKey
 
 
 def quiet(_: str) -> None:
@@ -60,3 +63,24 @@ async def until(client: TorClient, state: str) -> TorStatus:
     while status.state != state:
         status = await client.change(status)
     return status
+
+
+async def dial(client: TorClient, onion: OnionKey) -> Link:
+    """As a node does: a descriptor may lag behind its upload, so it tries again."""
+    loop = asyncio.get_running_loop()
+    for attempt in range(5):
+        try:
+            return await client.dial(onion, f"token{attempt}", loop.time() + 30)
+        except DialError:
+            continue
+    raise AssertionError("the onion could not be reached")
+
+
+async def round_trip(link: Link, data: bytes) -> bytes:
+    """Write while reading: a megabyte does not fit into the windows on the way."""
+    back = b""
+    async with asyncio.TaskGroup() as group:
+        group.create_task(link.write(data))
+        while len(back) < len(data):
+            back += await link.read()
+    return back
