@@ -16,8 +16,10 @@ PATIENCE = 20.0
 """Seconds without progress until then. A slow network needs five; tor itself warns
 after ten failures, which take sixteen."""
 
+NOTHING_TRIED = "starting"
+
 _STEPS = {
-    "starting": "starting",
+    NOTHING_TRIED: "starting",
     "conn_pt": "starting the program that speaks to the bridge",
     "conn_done_pt": "calling the bridge",
     "conn_proxy": "calling the proxy",
@@ -49,6 +51,8 @@ def step(bootstrap: Bootstrap) -> str:
 def standstill(bootstrap: Bootstrap, *, bridges: bool) -> str:
     """The likely cause of no answer for PATIENCE, and the next step."""
     said = _complaint(bootstrap)
+    if bridges and bootstrap.tag == NOTHING_TRIED:
+        return "the program that speaks to the bridge fails; see why with `onionchat -v up`"
     return f"no answer from the network{f' ({said})' if said else ''}: {_cause(said, bridges)}"
 
 

@@ -109,6 +109,8 @@ def test_once_a_relay_has_answered_the_network_is_not_blamed(percent: int) -> No
     ("events", "bridges", "words"),
     [
         ([CONNECTED], True, "try another one"),
+        ([], True, "the program that speaks to the bridge fails"),
+        ([], False, "blocks tor"),
         ([Bootstrap(5, "conn", "", "Network is unreachable")], False, "seems to have no network"),
         ([Bootstrap(5, "conn", "", "No route to host")], False, "blocks tor"),
         ([CONNECTED, SLOW], False, "clock is 120 min behind"),
