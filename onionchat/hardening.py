@@ -17,6 +17,7 @@ from types import TracebackType
 from onionchat.errors import first_of
 
 PR_SET_PDEATHSIG = 1
+PR_GET_DUMPABLE = 3
 PR_SET_DUMPABLE = 4
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -56,3 +57,10 @@ def describe(error: BaseException) -> str:
     frames = traceback.extract_tb(error.__traceback__)
     lines = [f"  {frame.filename}:{frame.lineno} in {frame.name}\n" for frame in frames]
     return "".join(["onionchat: internal error\n", *lines, f"  {type(error).__name__}\n"])
+
+
+def is_hardened() -> bool:
+    """Whether it has been done, and nothing has undone it."""
+    return _libc.prctl(PR_GET_DUMPABLE, 0, 0, 0, 0) == 0 and resource.getrlimit(
+        resource.RLIMIT_CORE
+    ) == (0, 0)

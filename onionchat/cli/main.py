@@ -31,6 +31,7 @@ COMMANDS = {
     "history": "history:history",
     "outbox": "outbox:outbox",
     "verify": "verify:verify",
+    "doctor": "doctor:doctor",
     "passphrase": "passphrase:passphrase",
     "profile": "profile:profile",
     "backup": "backup:backup",

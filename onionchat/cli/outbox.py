@@ -16,7 +16,7 @@ WHY = {
     "identity": "held back until you verify them again",
     "offline": "they are offline",
     "unreachable": "their tor answers, their program does not",
-    "network": "the network lets nothing through",
+    "network": "no path to them came about yet",
     "unauthorised": "their address takes your key no longer",
     "full": "your disk is full",
 }

@@ -12,6 +12,7 @@ import asyncio
 from typing import Never
 
 from onionchat.crypto.address import format_address
+from onionchat.node.doctor import Check, knock
 from onionchat.node.door import Door
 from onionchat.node.peers import Peers
 from onionchat.node.profile import Profile
@@ -19,6 +20,7 @@ from onionchat.tor.address import Address
 from onionchat.tor.network import Network
 from onionchat.tor.onions import Onion
 from onionchat.tor.status import TorStatus
+from onionchat.types import IdentityKey, OnionKey
 
 INBOUND = 512
 """Open inbound connections in all: strangers, the unproven, and a few for each contact."""
@@ -78,6 +80,10 @@ class Node:
     def reason(self, contact: int) -> str | None:
         """Why the last dial to this contact came to nothing; None: it did not."""
         return None if self._peers is None else self._peers.reason(contact)
+
+    async def knock(self, place: OnionKey, key: IdentityKey) -> Check:
+        """Does the owner of `key` answer at this place? Tries it, over a path of its own."""
+        return await knock(self._network, place, key)
 
     async def changed(self, contact: int) -> None:
         """Something was committed for this contact: the peer's task should look."""

@@ -19,6 +19,7 @@ from onionchat.crypto.identity import Identity
 from onionchat.crypto.vault import Cost
 from onionchat.errors import LocalError, RefusedError, UnreachableError
 from onionchat.node.clock import Clock, wall_clock
+from onionchat.node.doctor import Check
 from onionchat.node.events import Feed
 from onionchat.paths import Paths
 from onionchat.store import generation, keyslot
@@ -27,7 +28,7 @@ from onionchat.store.database import Database
 from onionchat.store.identity import Me
 from onionchat.store.lock import Lock
 from onionchat.tor.status import TorStatus
-from onionchat.types import Incarnation, StreamId
+from onionchat.types import IdentityKey, Incarnation, OnionKey, StreamId
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -43,6 +44,7 @@ class Live(Protocol):
     def online(self, contact: int) -> bool: ...
     def online_count(self) -> int: ...
     def reason(self, contact: int) -> str | None: ...
+    async def knock(self, place: OnionKey, key: IdentityKey) -> Check: ...
     async def changed(self, contact: int) -> None: ...
     def stop(self) -> None: ...
 

@@ -1,0 +1,77 @@
+"""The verb `doctor`: is it me, tor, or them? Nothing in it is secret."""
+
+import msgspec
+
+from onionchat.node import people
+from onionchat.node.clock import rfc3339
+from onionchat.node.doctor import Check, of_process, of_tor
+from onionchat.node.profile import Profile
+from onionchat.node.verbs.outbox import reason
+from onionchat.node.verbs.registry import verb
+from onionchat.store import endpoints, outbox
+from onionchat.store.contacts import ContactRow
+from onionchat.types import OnionKey
+
+STATES = {
+    "requested": ("they have not accepted your request", "wait; ask them on another way"),
+    "blocked": ("you have blocked them", "`onionchat contact unblock`, if you want to talk"),
+    "identity": (
+        "they came back as somebody new: what you write is held back",
+        "ask them on another way, then `onionchat verify NAME --confirm`",
+    ),
+}
+
+
+class DoctorParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Without a `name` the node itself is looked at."""
+
+    name: str | None = None
+
+
+@verb("doctor", DoctorParams)
+async def doctor(profile: Profile, params: DoctorParams) -> list[Check]:
+    """Look at the node and tor, or at the way to one contact; takes up to two minutes."""
+    if params.name is None:
+        return await _node(profile)
+    return await _contact(profile, params.name)
+
+
+async def _node(profile: Profile) -> list[Check]:
+    live, me = profile.running(), profile.identity.key
+    found = of_tor(live.tor, published=live.published)
+    if live.tor.state == "ready":
+        found.append(await live.knock(OnionKey(me), me))
+    return [*found, of_process()]
+
+
+async def _contact(profile: Profile, name: str) -> list[Check]:
+    live = profile.running()
+    row, place, waiting = await profile.db.run(_look_up, name)
+    found = [_state(row), _seen(row)]
+    if live.online(row.id):
+        found.append(Check("reachable", True, "there is a connection now"))
+    elif live.tor.state != "ready":
+        found.append(Check("reachable", False, "your own tor is not ready", "`onionchat doctor`"))
+    else:
+        found.append(await live.knock(place, row.key))
+    why = reason(row, live)
+    said = f"messages that wait: {waiting}" + (f" ({why})" if why else "")
+    return [*found, Check("waiting", True, said if waiting else "nothing waits")]
+
+
+def _look_up(name: str) -> tuple[ContactRow, OnionKey, int]:
+    row = people.find(name)
+    return row, endpoints.place_to_dial(row.id), outbox.waiting_by_contact().get(row.id, 0)
+
+
+def _state(row: ContactRow) -> Check:
+    state = "identity" if row.held else row.state
+    if state in STATES:
+        return Check("contact", False, *STATES[state])
+    return Check("contact", True, "verified" if row.verified else "a contact, not verified")
+
+
+def _seen(row: ContactRow) -> Check:
+    if row.last_seen is None:
+        return Check("seen", True, "they have never been reachable from here")
+    return Check("seen", True, f"last connected {rfc3339(row.last_seen)}")

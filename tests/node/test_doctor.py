@@ -1,0 +1,91 @@
+"""What `doctor` finds on a street: oneself, a friend, somebody who is away, an impostor."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onionchat.node.doctor import Check
+from onionchat.store import contacts, counts
+from onionchat.types import Millis
+from tests.node.street import Home, Street, befriend
+
+LATER = Millis(2**50)
+"""No request is offered before."""
+
+pytestmark = pytest.mark.usefixtures("promptly")
+
+
+def found(checks: list[Check]) -> dict[str, Any]:
+    assert all(check.hint for check in checks if not check.ok)
+    return {check.check: check.ok for check in checks}
+
+
+def test_a_node_that_is_well(tmp_path: Path) -> None:
+    async def scene() -> None:
+        alice = Home("alice", tmp_path, Street())
+        async with asyncio.timeout(30), alice.up():
+            checks = found(await alice("doctor"))
+            hardening = checks.pop("hardening")
+            assert checks == dict.fromkeys(("tor", "warning", "published", "reachable"), True)
+            assert hardening is False  # the tests' own process is not
+
+    asyncio.run(scene())
+
+
+def test_a_contact_from_request_to_away(tmp_path: Path) -> None:
+    async def scene() -> None:
+        street = Street()
+        alice, bob = (Home(name, tmp_path, street) for name in ("alice", "bob"))
+        async with asyncio.timeout(60), alice.up():
+            await alice("contact.add", name="bob", address=bob.address)
+            away = {"contact": False, "seen": True, "reachable": False, "waiting": True}
+            assert found(await alice("doctor", name="bob")) == away
+            async with bob.up():
+                await befriend(alice, bob)
+                await alice("send", name="bob", text="hello", wait="delivered")
+                assert all(found(await alice("doctor", name="bob")).values())
+            await alice("send", name="bob", text="you have gone")
+            checks = await alice("doctor", name="bob")
+            assert found(checks) == away | {"contact": True}
+            assert checks[-1].detail.startswith("messages that wait: 1")
+
+    asyncio.run(scene())
+
+
+def test_looking_at_somebody_who_is_there_tells_them_nothing(tmp_path: Path) -> None:
+    """The try is a stranger's: no row, no event, and not under our name."""
+
+    async def scene() -> None:
+        street = Street()
+        alice, bob = (Home(name, tmp_path, street) for name in ("alice", "bob"))
+        async with asyncio.timeout(60), alice.up(dial=False), bob.up():
+            await alice("contact.add", name="bob", address=bob.address)
+            await alice.change(lambda: contacts.offered(contact().id, LATER))
+            before = await bob.change(counts.totals)
+            checks = found(await alice("doctor", name="bob"))
+            assert checks["reachable"]
+            assert await bob.change(counts.totals) == before
+
+    asyncio.run(scene())
+
+
+def contact() -> contacts.ContactRow:
+    (row,) = contacts.all_rows()
+    return row
+
+
+def test_somebody_else_at_the_address_is_said_so(tmp_path: Path) -> None:
+    async def scene() -> None:
+        street = Street()
+        alice, bob, mallory = (Home(name, tmp_path, street) for name in ("alice", "bob", "mallory"))
+        async with asyncio.timeout(60), alice.up(dial=False), mallory.up():
+            await alice("contact.add", name="bob", address=bob.address)
+            bobs, mallorys = bob.identity.service_id, mallory.identity.service_id
+            street.served[bobs] = street.served[mallorys]
+            checks = await alice("doctor", name="bob")
+            assert not found(checks)["reachable"]
+            assert "not" in next(check.detail for check in checks if check.check == "reachable")
+
+    asyncio.run(scene())
