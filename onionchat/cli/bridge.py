@@ -2,9 +2,12 @@
 
 The command understands nothing of what it carries, so it cannot get anything wrong. When
 stdin ends, the node is told so, and the answers that are still to come are waited for.
+When nobody reads stdout any more it ends: a script that was killed leaves nothing behind
+that would keep its place in the node.
 """
 
 import os
+import select
 import socket
 import sys
 import threading
@@ -58,8 +61,16 @@ def _ask(stdin: int, node: socket.socket) -> None:
 
 def _answer(node: socket.socket, stdout: int) -> None:
     """The node to stdout until the node closes; ReaderGone if stdout does."""
+    poll = select.poll()
+    poll.register(node, select.POLLIN)
+    poll.register(stdout, 0)  # only that its reader has gone
     with suppress(ConnectionResetError):
-        while answer := node.recv(CHUNK):
+        while True:
+            if stdout in dict(poll.poll()):
+                raise ReaderGone("the reader has gone")
+            answer = node.recv(CHUNK)
+            if not answer:
+                return
             while answer:
                 try:
                     answer = answer[os.write(stdout, answer) :]

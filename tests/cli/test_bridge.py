@@ -74,3 +74,15 @@ def test_a_reader_who_leaves_ends_it(node: Listener) -> None:
         assert rpc.stderr is not None
         assert rpc.wait(10) == 130
         assert rpc.stderr.read() == b""
+
+
+def test_a_reader_who_leaves_while_nothing_comes_ends_it(node: Listener) -> None:
+    with node.start() as rpc, node.accept() as sock:
+        assert rpc.stdin is not None
+        assert rpc.stdout is not None
+        rpc.stdin.write(b"a question\n")
+        rpc.stdin.flush()
+        assert sock.recv(100) == b"a question\n"
+        rpc.stdout.close()
+        assert rpc.wait(10) == 130
+        assert sock.recv(100) == b""
