@@ -62,9 +62,9 @@ def status(invocation: Invocation) -> None:
     tor, contacts = row["tor"], row["contacts"]
     reachable = "can be reached" if row["published"] else "not published yet"
     text = (
-        f"address   {row['address']}: {reachable}",
+        f"address   {line(row['address'])}: {reachable}",
         f"tor       {line(tor_state.sentence(tor))}",
-        f"version   {tor['version'] or '-'} of tor",
+        f"version   {line(tor['version'] or '-')} of tor",
         f"contacts  {contacts['total']}, {contacts['online']} online",
         f"requests  {row['requests']}",
         f"unread    {row['unread']}",

@@ -13,6 +13,8 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from onionchat.cli.invocation import Invocation
+from onionchat.cli.render import folded
+from onionchat.cli.terminal import width
 from onionchat.errors import LockedError, RefusedError, UsageError
 
 TERMINAL = "/dev/tty"
@@ -76,7 +78,7 @@ def hidden(screen: TextIO, question: str) -> bytes:
 
 def visible(screen: TextIO, question: str) -> str:
     """One line from the terminal that it shows; empty at its end."""
-    screen.write(question)
+    screen.write(folded(question, width(screen)))
     screen.flush()
     return os.read(screen.fileno(), LONGEST_PASSPHRASE).decode(errors="replace").strip()
 

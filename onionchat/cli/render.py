@@ -23,7 +23,7 @@ import sys
 from itertools import accumulate
 from unicodedata import bidirectional, category, east_asian_width
 
-from onionchat.cli.cells import EMOJI_STYLE, cells, is_emoji
+from onionchat.cli.cells import KEYCAP, cells, is_emoji
 
 GUTTER = "  | "
 INDENT = "    "
@@ -103,8 +103,8 @@ def _after_space(shown: list[str], end: int) -> int:
 
 
 def _width(char: str) -> int:
-    if char == EMOJI_STYLE:
-        return 1  # it makes two columns of one, in some terminals
+    if char == KEYCAP:
+        return 1  # 1️⃣ is as wide as other emoji, in some terminals
     if category(char) in {"Mn", "Me", "Cf"}:
         return 0
     if is_emoji(char) or east_asian_width(char) in "WF":

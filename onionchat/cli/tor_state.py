@@ -14,7 +14,8 @@ _WORDS = {
 
 def sentence(tor: Mapping[str, Any]) -> str:
     """From the fields of `status` and of the events: state, bootstrap, step, warning."""
-    words = _WORDS.get(tor["state"], tor["state"]).format(bootstrap=tor["bootstrap"])
+    state = tor["state"]
+    words = _WORDS[state].format(bootstrap=tor["bootstrap"]) if state in _WORDS else state
     step = f" ({tor['step']})" if tor["step"] else ""
     warning = f": {tor['warning']}" if tor["warning"] else ""
     return f"{words}{step}{warning}"

@@ -103,7 +103,7 @@ class Progress:
     def __call__(self, said: dict[str, Any]) -> None:
         match said:
             case {"event": "ready", "address": str(address)}:
-                self._out.row(said, f"ready {address}")
+                self._out.row(said, f"ready {line(address)}")
             case {"event": "tor"}:
                 self._tell(f"tor: {tor_state.sentence(said)}", said)
             case {"event": "log", "message": message}:

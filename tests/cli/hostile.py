@@ -91,7 +91,7 @@ def stacks() -> Iterator[str]:
     for count, start in product((1, 5, 50, 400), range(0x300, 0x370, 16)):
         yield "e" + "".join(chr(start + step % 16) for step in range(count))
     yield from (mark * count for mark in "\u0489\u20dd\u094d\u0e47\u200d" for count in (1, 9, 99))
-    yield "👨" + "\u200d👨" * 40 + FORGED[0]
+    yield from (man + f"\u200d{man}" * 40 + FORGED[0] for man in ("👨", "👨🏽"))
 
 
 def mixtures(count: int) -> Iterator[str]:

@@ -3,7 +3,21 @@
 import os
 import termios
 import threading
+import unicodedata
 from typing import Self, TextIO
+
+
+def drawn(line: str) -> int:
+    """Columns in a terminal that joins nothing and draws each sign as wide as any terminal."""
+    used = 0
+    for before, char in zip(" " + line, line, strict=False):
+        if unicodedata.east_asian_width(char) in "WF" and unicodedata.category(char) != "Mn":
+            used += 2
+        elif char == "\ufe0f":  # an emoji of one column gets a second one
+            used += unicodedata.east_asian_width(before) not in "WF"
+        else:
+            used += unicodedata.category(char) not in {"Mn", "Me"} and char not in "\u200c\u200d"
+    return used
 
 
 class Screen:

@@ -16,7 +16,7 @@ import pytest
 from onionchat.cli import main
 from onionchat.cli.output import local
 from tests.cli.hostile import WIDTHS, corpus
-from tests.cli.screen import Screen
+from tests.cli.screen import Screen, drawn
 from tests.cli.scripted_node import ScriptedNode
 
 HOSTILE = corpus()
@@ -99,6 +99,21 @@ def test_a_window_that_changes_is_looked_at_again(
     assert max(len(line) for line in screen.lines if "y" in line) == 20
 
 
+def test_a_row_too_wide_has_its_cells_one_under_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A screen reader reads lines: a column that goes on in the next line is none."""
+    bob = {"name": "bob", "address": ADDRESS, "state": "contact", "online": None, "verified": True}
+    rows = [bob | {"last_seen": None, "unread": 0, "waiting": 12}]
+    monkeypatch.setattr("onionchat.cli.contact.ask_anyway", lambda *_, **__: rows)
+    with Screen(20) as screen:
+        assert run(screen, "contact", "list") == 0
+    assert screen.lines == [
+        "bob",
+        *("    contact", "    -", "    0 unread", "    12 waiting", "    never seen"),
+    ]
+
+
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1", "koi8-r"])
 def test_what_the_encoding_lacks_is_counted_as_it_is_written(
     node: ScriptedNode, encoding: str
@@ -153,11 +168,3 @@ def is_hidden(char: str) -> bool:
         return False
     kind = unicodedata.category(char)
     return kind in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} or (kind == "Cn" and char < "\U0001f000")
-
-
-def drawn(line: str) -> int:
-    """Columns of a terminal that joins nothing and shows each sign as wide as any does."""
-    wide = {char: 2 for char in line if unicodedata.east_asian_width(char) in "WF"}
-    none = {char: 0 for char in line if unicodedata.category(char) in {"Mn", "Me"}}
-    widths: dict[str, Any] = wide | none | {"\ufe0f": 1, "\u200c": 0, "\u200d": 0}
-    return sum(widths.get(char, 1) for char in line)

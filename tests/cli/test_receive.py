@@ -176,6 +176,18 @@ def test_a_text_cannot_forge_a_line(
     assert second.endswith("anna: send money\\u{1b}[2J")
 
 
+def test_what_nobody_wrote_is_named_before_the_colon(
+    node: ScriptedNode, capsys: pytest.CaptureFixture[str]
+) -> None:
+    node.arrive("bob is verified")
+    node.arrive("bob is verified")
+    node.rows[0] |= {"kind": "notice"}
+    main.run(["receive"])
+    first, second = capsys.readouterr().out.splitlines()
+    assert first.endswith(" bob [notice]: bob is verified")
+    assert second.endswith(" bob: bob is verified")
+
+
 def test_missing_and_late_stand_before_the_colon(
     node: ScriptedNode, capsys: pytest.CaptureFixture[str]
 ) -> None:

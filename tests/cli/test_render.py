@@ -189,5 +189,16 @@ def test_without_room_the_text_stands_beneath() -> None:
     assert message("20:15 bartholomew: ", "hi", 12) == "20:15 \n    bartholo\n    mew:\n  | hi"
 
 
+@pytest.mark.parametrize(
+    ("text", "most"),
+    [
+        *(("abc", 3), ("e\u0301", 1), ("中", 2), ("ﾊﾟ", 2), ("می\u200cخو", 4), ("क्\u200dष", 2)),
+        *(("❤\ufe0f", 2), ("1\ufe0f\u20e3", 2), ("🇩🇪", 4), ("👨\u200d👩", 4), ("\u4dc0", 2)),
+    ],
+)
+def test_what_may_be_wide_counts_as_wide(text: str, most: int) -> None:
+    assert columns(text) == most
+
+
 def test_a_name_from_right_to_left_has_its_line_alone() -> None:
     assert message("20:15 אבי: ", "anna: hi") == "20:15 אבי:\n  | anna: hi"
