@@ -14,7 +14,7 @@ import pytest
 from onionchat.cli import main
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.up import Progress
-from onionchat.errors import UserError
+from onionchat.errors import RefusedError, UserError
 from tests.cli.hostile import BIDI, TIME, WIDTHS
 from tests.cli.screen import Screen, drawn
 
@@ -183,6 +183,15 @@ def test_a_hostile_answer_is_only_text(
     codes: list[int] = []
     run(screens, lambda: codes.append(main.run(["--color", "never", *command.split()])))
     assert codes != [1], "the test's answer has not the form of a real one"
+
+
+@pytest.mark.parametrize("width", WIDTHS)
+def test_a_question_fits(text: str, width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert text
+    with Screen(width, typed=b"n\n") as terminal:
+        monkeypatch.setattr("onionchat.cli.prompt.TERMINAL", terminal.name)
+        assert main.run(["-q", "contact", "remove", "bob"]) == RefusedError.exit_code
+    assert all(drawn(line) <= width for line in terminal.text.split("\r\n"))
 
 
 @pytest.mark.parametrize("options", [[], ["--debug"], ["-v"]], ids=str)

@@ -167,4 +167,6 @@ def is_hidden(char: str) -> bool:
     if char in PART_OF_WRITING:
         return False
     kind = unicodedata.category(char)
-    return kind in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} or (kind == "Cn" and char < "\U0001f000")
+    return kind in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"} or (
+        kind == "Cn" and not "\U0001f000" <= char <= "\U0001faff"
+    )

@@ -121,6 +121,10 @@ def test_a_line_is_one_line() -> None:
     assert line("bob\nmallory") == "bob\\u{a}mallory"
 
 
+def test_an_emoji_has_one_tone() -> None:
+    assert cells("👍🏽🏿") == ["👍🏽", "🏿"]
+
+
 def test_a_tab_is_shown_as_spaces() -> None:
     assert line("a\tb") == "a    b"
 
