@@ -24,7 +24,9 @@ from onionchat.errors import UnreachableError
 from onionchat.tor import socks
 from onionchat.tor.attach import Attachment
 from onionchat.tor.control import Control
+from onionchat.tor.control_errors import one_line
 from onionchat.tor.dial_errors import Starting
+from onionchat.tor.doors import socks_trouble
 from onionchat.tor.link import Link
 from onionchat.tor.listener import OnLink, listening
 from onionchat.tor.onions import VIRTUAL_PORT, Onion
@@ -104,16 +106,16 @@ class TorClient:
         )
         self._control = control
         try:
-            await Steering(control, self._wanted, self._board).run()
+            trouble = await socks_trouble(self._tor.socks)
+            await Steering(control, self._wanted, self._board, trouble).run()
         finally:
             await control.close()
 
     def _lost(self, error: UnreachableError) -> None:
         self._control = None
         state = "starting" if self.status.state == "starting" else "lost"
-        warning = f"{error.message}; {error.hint}" if error.hint else error.message
         self._board.post(
-            state=state, bootstrap=0, step=None, warning=warning, published=frozenset()
+            state=state, bootstrap=0, step=None, warning=one_line(error), published=frozenset()
         )
 
     def _nudge(self) -> None:

@@ -30,6 +30,7 @@ from typing import Any, Self
 from onionchat.errors import UnreachableError
 from onionchat.tor.address import ControlAddress, UnixAddress
 from onionchat.tor.control_errors import ControlLost, ControlRefused, without_keys
+from onionchat.tor.doors import closed, unreadable
 from onionchat.tor.events import SUBSCRIBED, Event, Lost, Nudge, parse
 
 CONNECT_TIMEOUT = 15.0
@@ -222,13 +223,10 @@ def _explain(error: Exception, address: ControlAddress) -> UnreachableError:
     import stem.connection
 
     if isinstance(error, stem.connection.UnreadableCookieFile):
-        return UnreachableError(
-            f"tor's control cookie cannot be read: {error.cookie_path}",
-            "join the group that may read it (sudo adduser $USER debian-tor) and log in again",
-        )
+        return unreadable(Path(error.cookie_path))
     if isinstance(error, stem.connection.AuthenticationFailure):
         return UnreachableError(
             f"tor refused the control connection: {without_keys(str(error))}",
             "the cookie file or the password is not this tor's: check TOR_CONTROL_*",
         )
-    return ControlLost(f"nobody answers at tor's control port {address}")
+    return closed(address, error) if isinstance(error, OSError) else ControlLost()

@@ -7,7 +7,7 @@ one is cut out, because these sentences reach logs, terminals and bug reports.
 
 import re
 
-from onionchat.errors import UnreachableError
+from onionchat.errors import UnreachableError, UserError
 
 _KEY_LIKE = re.compile(r"[A-Za-z0-9+/=]{40,}")
 
@@ -25,11 +25,16 @@ class ControlRefused(UnreachableError):
     def __init__(self, code: int, text: str) -> None:
         super().__init__(
             f"tor refused a command: {code} {without_keys(text)}",
-            "a filter in front of the control port (Tails, Whonix) must allow ADD_ONION"
+            "a filter before the control port must allow it: see docs/tails-whonix.md"
             if code == 510
             else "",
         )
         self.code = code
+
+
+def one_line(error: UserError) -> str:
+    """What happened and what to do, for a place that has room for one sentence."""
+    return f"{error.message}; {error.hint}" if error.hint else error.message
 
 
 def without_keys(text: str) -> str:

@@ -15,7 +15,7 @@ from contextlib import suppress
 from onionchat.errors import RefusedError
 from onionchat.tor import onions
 from onionchat.tor.control import Control
-from onionchat.tor.control_errors import ControlLost, ControlRefused
+from onionchat.tor.control_errors import ControlLost, ControlRefused, one_line
 from onionchat.tor.events import ClockJumped, Descriptor, Event, Lost, parse_bootstrap
 from onionchat.tor.health import Health
 from onionchat.tor.onions import Onion
@@ -26,12 +26,20 @@ ANNOUNCING = "announcing the address, which takes up to a minute"
 
 
 class Steering:
-    """`wanted` is looked at again after every event; `Control.nudge` makes one."""
+    """`wanted` is looked at again after every event; `Control.nudge` makes one. `trouble`: a
+    sentence to warn with while there is nothing worse."""
 
-    def __init__(self, control: Control, wanted: Mapping[str, Onion], board: Board) -> None:
+    def __init__(
+        self,
+        control: Control,
+        wanted: Mapping[str, Onion],
+        board: Board,
+        trouble: str | None = None,
+    ) -> None:
         self._control = control
         self._wanted = wanted
         self._board = board
+        self._trouble = trouble
         self._up: dict[str, Onion] = {}
         self._publications: dict[str, Publication] = {}
         self._refusal: str | None = None
@@ -121,7 +129,7 @@ class Steering:
                 publication.removed(loop.time())
             self._refusal = None
         except (RefusedError, ControlRefused) as refused:
-            self._refusal = refused.message
+            self._refusal = one_line(refused)
             publication.refused(loop.time())
 
     async def _take_down(self, service_id: str) -> None:
@@ -139,6 +147,6 @@ class Steering:
             state=self._health.state,
             bootstrap=self._health.percent,
             step=self._health.step or announcing,
-            warning=self._refusal or self._health.warning,
+            warning=self._refusal or self._health.warning or self._trouble,
             published=published,
         )

@@ -15,7 +15,7 @@ from onionchat.tor.link import Link
 from onionchat.tor.onions import Onion
 from onionchat.tor.testnet import Info
 from onionchat.types import OnionKey
-from tests.live.tors import dial, own_tor, round_trip, running, until
+from tests.live.tors import debian_settings, dial, free_port, own_tor, round_trip, running, until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
@@ -27,12 +27,14 @@ async def echo(link: Link) -> None:
         await link.write(data)
 
 
-def example_torrc(home: Path, network: Info) -> Path:
-    """torrc.example with its paths below `home`, and the private network."""
-    text = EXAMPLE.read_text().replace("/run/tor", str(home))
-    own = f'DataDirectory "{home}/data"\n__OwningControllerProcess {os.getpid()}\n'
+def example_torrc(home: Path, port: int, network: Info) -> Path:
+    """Debian's settings and torrc.example, with paths below `home` and a free port."""
+    example = EXAMPLE.read_text().replace("127.0.0.1:9049", f"127.0.0.1:{port}")
     torrc = home / "torrc"
-    torrc.write_text(f'{text}{own}%include "{network.client_torrc}"\n')
+    torrc.write_text(
+        f'DataDirectory "{home}/data"\n__OwningControllerProcess {os.getpid()}\n'
+        f'{debian_settings(home)}{example}%include "{network.client_torrc}"\n'
+    )
     return torrc
 
 
@@ -42,14 +44,13 @@ def test_a_megabyte_between_our_tor_and_one_from_torrc_example(
     async def scene() -> None:
         foreign = tmp_path / "foreign"
         foreign.mkdir(mode=0o700)
-        control = f"unix:{foreign}/onionchat-control"
-        socks = f"unix:{foreign}/onionchat-socks"
-        there = attachment(control, socks, {})
+        port = free_port()
+        there = attachment(f"unix:{foreign}/control", f"127.0.0.1:{port}", {})
         assert there is not None
         identity = Identity.from_seed(secrets.token_bytes(32))
         onion = Onion(identity.tor_blob(), identity.service_id, FOREIGN_TARGET)
         async with (
-            running(example_torrc(foreign, network)),
+            running(example_torrc(foreign, port, network)),
             own_tor(tmp_path / "own", network) as ours,
         ):
             theirs = TorClient(there)

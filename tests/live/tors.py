@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -84,3 +85,22 @@ async def round_trip(link: Link, data: bytes) -> bytes:
         while len(back) < len(data):
             back += await link.read()
     return back
+
+
+def debian_settings(run: Path) -> str:
+    """What its package puts before /etc/tor/torrc, with `run` for /run/tor and without the
+    SOCKS port 9050, which a tor of this machine may have."""
+    return f"""\
+ControlSocket {run}/control GroupWritable RelaxDirModeCheck
+ControlSocketsGroupWritable 1
+SocksPort unix:{run}/socks WorldWritable
+CookieAuthentication 1
+CookieAuthFileGroupReadable 1
+CookieAuthFile {run}/control.authcookie
+"""
+
+
+def free_port() -> int:
+    with socket.socket() as door:
+        door.bind(("127.0.0.1", 0))
+        return int(door.getsockname()[1])

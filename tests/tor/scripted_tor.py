@@ -26,6 +26,7 @@ class ScriptedTor:
 
     def __init__(self, directory: Path) -> None:
         self.address = UnixAddress(directory / "control")
+        self.socks = UnixAddress(directory / "socks")
         self.answers = dict(ANSWERS)
         self.asked: list[str] = []
         self.stopped = False
@@ -35,13 +36,16 @@ class ScriptedTor:
     @asynccontextmanager
     async def running(self) -> AsyncIterator["ScriptedTor"]:
         server = await asyncio.start_unix_server(self._serve, self.address.path)
+        socks = await asyncio.start_unix_server(lambda _, writer: writer.close(), self.socks.path)
         try:
             yield self
         finally:
             server.close()
+            socks.close()
             self.drop()
             await server.wait_closed()
-            self.address.path.unlink(missing_ok=True)
+            for address in (self.address, self.socks):
+                address.path.unlink(missing_ok=True)
 
     def tell(self, *events: str) -> None:
         """To every connection."""

@@ -48,7 +48,7 @@ async def serving(client: TorClient, directory: Path) -> AsyncIterator[asyncio.T
 
 
 def client_of(tor: ScriptedTor) -> TorClient:
-    return TorClient(Attachment(tor.address, UnixAddress(tor.address.path.parent / "socks")))
+    return TorClient(Attachment(tor.address, tor.socks))
 
 
 def test_an_onion_is_published_when_its_uploads_are_accepted(tmp_path: Path) -> None:
