@@ -22,9 +22,10 @@ import msgspec
 
 from onionchat.errors import UserError, first_of
 from onionchat.hardening import harden
+from onionchat.node import arrivals
 from onionchat.node.node import Node
 from onionchat.node.options import UpOptions, decode_start, encode_start
-from onionchat.node.profile import unlocked
+from onionchat.node.profile import Profile, unlocked
 from onionchat.node.verbs import VERBS
 from onionchat.paths import Paths
 from onionchat.rpc.server import Server
@@ -37,7 +38,8 @@ START_LIMIT = 1 << 21
 
 
 class _Reporter:
-    """One JSON object a line to the supervisor. Never an address of a contact, a text, a key."""
+    """One JSON object a line to the supervisor. Never an address of a contact or a key; what
+    came in only for a person's `--on-message`, and its text only with `--on-message-text`."""
 
     def __init__(self, descriptor: int) -> None:
         self._descriptor = descriptor
@@ -88,6 +90,7 @@ async def _serve(
                 group.create_task(Server(profile, options.paths.rpc_socket, VERBS).run()),
                 group.create_task(client.run()),
                 group.create_task(_tell_progress(client, node, say)),
+                group.create_task(_tell_arrivals(profile, options, say)),
             ]
             _stop_on_signals(node)
             await node.run()
@@ -122,6 +125,18 @@ async def _tell_progress(client: TorClient, node: Node, say: _Reporter) -> Never
             ready = True
             say("ready", address=node.address)
         seen = await client.change(seen)
+
+
+async def _tell_arrivals(profile: Profile, options: UpOptions, say: _Reporter) -> None:
+    """For `--on-message`: what comes in from now on."""
+    if options.on_message is None:
+        return
+
+    def ring(arrival: dict[str, Any]) -> None:
+        say("arrived", arrival=arrival)
+
+    since = await profile.feed.newest()
+    await arrivals.tell(profile, since, ring, with_text=options.on_message_text)
 
 
 def offline(paths: Paths, passphrase: bytes, method: str, params: dict[str, Any]) -> Any:

@@ -24,6 +24,7 @@ from onionchat.errors import UsageError
         "onionchat up                                  run the node; Ctrl-C stops it",
         "onionchat up --detach --timeout 120           return when it can be reached",
         "onionchat --passphrase-fd 3 up 3< FILE        without a terminal",
+        "onionchat up --on-message ~/bin/ring          run a program when something came in",
         "onionchat up --bridge 'obfs4 ...'             where tor is blocked",
     ),
 )
@@ -55,6 +56,17 @@ from onionchat.errors import UsageError
     metavar="S",
     help="Stop with exit code 3 if the address is not published within S seconds.",
 )
+@option(
+    "--on-message",
+    type=params.file,
+    metavar="PROGRAM",
+    help="Run PROGRAM when a message or a request came in; who and when is a JSON line on stdin.",
+)
+@option(
+    "--on-message-text",
+    is_flag=True,
+    help="That line carries the text too: PROGRAM, and what it calls, then sees what was said.",
+)
 @click.pass_obj
 def up(invocation: Invocation, /, **options: Any) -> None:
     """Run the node until Ctrl-C, SIGTERM or `onionchat down`.
@@ -80,6 +92,10 @@ def up(invocation: Invocation, /, **options: Any) -> None:
 
 
 def _check(options: dict[str, Any]) -> None:
+    if options["on_message_text"] and options["on_message"] is None:
+        raise UsageError(
+            "--on-message-text needs a program to give the text to", "name it with --on-message"
+        )
     if (options["tor_control"] is None) != (options["tor_socks"] is None):
         raise UsageError(
             "a running tor needs both --tor-control and --tor-socks", "give both, or neither"

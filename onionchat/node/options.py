@@ -15,6 +15,7 @@ class UpOptions:
 
     `tor_control` and `tor_socks` name a running tor to attach to (a unix socket path or
     `host:port`); with both None a tor of our own is launched. `timeout` is in seconds.
+    `on_message` is a program that the supervisor runs when something came in.
     """
 
     paths: Paths
@@ -27,6 +28,8 @@ class UpOptions:
     dial: bool = True
     timeout: float | None = None
     detach: bool = False
+    on_message: Path | None = None
+    on_message_text: bool = False
 
 
 def encode_start(options: UpOptions, passphrase: bytes) -> bytes:

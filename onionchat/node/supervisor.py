@@ -28,6 +28,7 @@ from typing import Any
 from onionchat.errors import OnionchatError, UnreachableError, UserError, first_of, rebuild
 from onionchat.hardening import die_with_parent, harden
 from onionchat.node.clock import wait
+from onionchat.node.hook import Hook
 from onionchat.node.options import UpOptions, encode_start
 from onionchat.store.lock import Lock
 from onionchat.tor.attach import attachment
@@ -39,6 +40,8 @@ Report = Callable[[dict[str, Any]], None]
 """Called with one line of progress: {"event": "tor" | "ready" | "warning", ...}."""
 
 STOP_DEADLINE = 3.0
+LONGEST_LINE = 1 << 18
+"""Of the node's reports: 16 KiB of text become up to 96 KiB of JSON with `--on-message-text`."""
 RESTART = (1.0, 2.0, 5.0, 15.0, 60.0)
 """Seconds before a child that died is started again; the last value repeats."""
 
@@ -67,6 +70,7 @@ class Supervisor:
         self._report = report
         self._lock = lock
         self._own_tor = _own_tor(options)
+        self._hook = Hook(options.on_message, self._warn_of_hook) if options.on_message else None
         self._start = _memory_file(encode_start(options, passphrase))
         self._unlocked = asyncio.Event()
         self._ready = asyncio.Event()
@@ -84,6 +88,8 @@ class Supervisor:
                     group.create_task(self._until_signal())
                     group.create_task(self._until_ready())
                     group.create_task(self._keep_node())
+                    if self._hook is not None:
+                        group.create_task(self._hook.run())
         except BaseExceptionGroup as group_of_one:
             ended = first_of(group_of_one)
             if not isinstance(ended, _End):
@@ -147,7 +153,7 @@ class Supervisor:
 
     async def _relay(self, descriptor: int) -> None:
         """What the node says, until it says no more."""
-        reader = asyncio.StreamReader()
+        reader = asyncio.StreamReader(LONGEST_LINE)
         loop = asyncio.get_running_loop()
         with os.fdopen(descriptor, "rb", buffering=0) as pipe:
             transport, _ = await loop.connect_read_pipe(
@@ -167,6 +173,10 @@ class Supervisor:
             case {"event": "error", **fields}:
                 self._failure = rebuild(fields["error"], fields["message"], fields["hint"])
                 return
+            case {"event": "arrived", "arrival": dict(arrival)}:
+                if self._hook is not None:
+                    self._hook.ring(arrival)
+                return  # for the program alone
             case {"event": "ready"}:
                 if self._ready.is_set():
                     return
@@ -174,6 +184,9 @@ class Supervisor:
             case {"event": "tor"}:
                 self._tor = said
         self._report(said)
+
+    def _warn_of_hook(self, message: str) -> None:
+        self._report({"event": "warning", "message": f"--on-message: {message}"})
 
     def _log(self, line: str) -> None:
         self._report({"event": "log", "message": line})
