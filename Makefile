@@ -6,7 +6,7 @@ help:
 	@echo 'make demo    set up, then two people talk over a private Tor network on this machine'
 	@echo 'make test    set up, then lint, types, import contract and the fast suite'
 	@echo 'make lint    format, lint, types, import contract'
-	@echo 'make docs    write docs/openrpc.json and the tables of docs/rpc.md from the verbs'
+	@echo 'make docs    write what is generated in docs/: openrpc.json, tables of rpc.md, onionchat.1'
 	@echo 'make bench   the figures, each beside its peer in the same run'
 	@echo 'make lock    resolve the dependencies again and write requirements/'
 	@echo 'make clean   remove what the other targets made'
@@ -30,6 +30,7 @@ lint:
 docs:
 	@.ci/setup development
 	@$(bin)/python -m onionchat.rpc.reference docs
+	@$(bin)/python -m onionchat.cli.manual docs
 
 bench:
 	@.ci/setup benchmarks

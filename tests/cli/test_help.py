@@ -1,0 +1,96 @@
+"""Help tells the truth: every example can be typed, and every option names its variable."""
+
+import os
+import re
+import shlex
+from pathlib import Path
+
+import click
+import pytest
+
+from onionchat.cli.invocation import Invocation
+from onionchat.cli.main import root
+from tests.cli.test_contract import COMMANDS
+from tests.cli.test_every_command import ADDRESS, ID
+
+PRIVATE = {
+    "contact add": {"--message"},
+    "verify": {"--confirm"},
+    "contact remove": {"--yes"},
+    "history clear": {"--yes"},
+}
+"""Without a variable: texts, what was read aloud, and the last question before a loss."""
+
+MEANT = {"ADDRESS": ADDRESS, "ID": ID, "/media/stick/onionchat.backup": "stick.backup"}
+THERE = ("letter.txt", "net/client.torrc", "restored/onionchat.backup", "restored/FILE")
+"""Files that the examples take for granted."""
+
+GROUPS = [
+    (name, group)
+    for name in root.lazy
+    if isinstance(group := root.get_command(click.Context(root), name), click.Group)
+]
+EXAMPLES = [
+    pytest.param(name, example, id=example)
+    for name, command in [("", root), *GROUPS, *COMMANDS.items()]
+    for example in getattr(command, "examples", ())
+]
+
+
+def typed(example: str) -> list[str]:
+    """The words that the program gets: without the meaning, the redirections, other programs."""
+    line, *_ = re.split(r" {2,}", example)
+    line = line.rpartition("| ")[2]
+    line = re.sub(r" \d?< ?\S+", "", line)
+    program, *words = shlex.split(line)
+    assert program == "onionchat"
+    return [MEANT.get(word, word) for word in words]
+
+
+def parse(words: list[str]) -> str:
+    """The command of this line, parsed as for a real run and not invoked."""
+    context = root.make_context("onionchat", words, obj=Invocation())
+    rest = [*context._protected_args, *context.args]
+    while isinstance(context.command, click.Group):
+        name, command, rest = context.command.resolve_command(context, rest)
+        assert command is not None
+        context = command.make_context(name, rest, parent=context)
+        rest = [*context._protected_args, *context.args]
+    return context.command_path.removeprefix("onionchat ")
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_an_example(name: str) -> None:
+    assert getattr(COMMANDS[name], "examples", ())
+
+
+@pytest.mark.parametrize(("name", "example"), EXAMPLES)
+def test_every_example_can_be_typed(
+    name: str, example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for file in THERE:
+        (tmp_path / file).parent.mkdir(exist_ok=True)
+        (tmp_path / file).touch()
+    monkeypatch.chdir(tmp_path / "restored" if "restore" in example else tmp_path)
+    for variable in [variable for variable in os.environ if variable.startswith("ONIONCHAT_")]:
+        monkeypatch.delenv(variable)
+    found = parse(typed(example))
+    assert found == name or name not in COMMANDS, "it is an example of another command"
+
+
+@pytest.mark.parametrize("name", ["", *COMMANDS])
+def test_every_option_names_its_variable(name: str) -> None:
+    command = COMMANDS.get(name, root)
+    context = click.Context(command)
+    private = set()
+    for option in command.params:
+        record = option.get_help_record(context)
+        long = option.opts[-1]
+        if record is None or not isinstance(option, click.Option) or long == "--version":
+            continue
+        if option.envvar is None:
+            private.add(long)
+        else:
+            assert option.envvar == "ONIONCHAT_" + long[2:].replace("-", "_").upper()
+            assert f"[env var: {option.envvar}" in record[1]
+    assert private == PRIVATE.get(name, set())
