@@ -64,21 +64,22 @@ class Neighbour:
         self.socket = _paths(self.data_dir).rpc_socket
         self.address = ""
 
-    def __enter__(self) -> "Neighbour":
+    def start(self) -> None:
         self._process = subprocess.Popen(self._words, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.address = self._process.stdout.readline().strip()
         assert self.address
-        return self
 
-    def __exit__(self, *_: object) -> None:
+    def kill(self) -> None:
         self._process.kill()
         self._process.communicate()
 
-    def kill_and_start(self) -> None:
-        """SIGKILL, then the same again."""
-        self.__exit__()
-        self.__enter__()
+    def __enter__(self) -> "Neighbour":
+        self.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
 
     def client(self) -> Client:
         return Client.connect(self.socket)

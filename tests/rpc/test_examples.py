@@ -96,7 +96,8 @@ def test_every_message_is_one_file_whatever_is_killed(tmp_path: Path) -> None:
                 line = chance.randint(*LINES)
                 intake = start("newsroom_intake.py", bob, str(files), killed_at=line)
                 if chance.random() < 0.3:
-                    bob.kill_and_start()
+                    bob.kill()
+                    bob.start()
                 deliveries(bell, len(TEXTS) - early)
                 names |= end(intake, patience=2)
         intake = start("newsroom_intake.py", bob, str(files))
