@@ -22,8 +22,8 @@ PRIVATE = {
 """Without a variable: texts, what was read aloud, and the last question before a loss."""
 
 MEANT = {"ADDRESS": ADDRESS, "ID": ID, "/media/stick/onionchat.backup": "stick.backup"}
-THERE = ("letter.txt", "net/client.torrc", "restored/onionchat.backup", "restored/FILE")
-"""Files that the examples take for granted."""
+THERE = ("bin/ring", "letter.txt", "net/client.torrc", "restored/onionchat.backup", "restored/FILE")
+"""Files that the examples take for granted, in the home directory."""
 
 GROUPS = [
     (name, group)
@@ -71,6 +71,7 @@ def test_every_example_can_be_typed(
     for file in THERE:
         (tmp_path / file).parent.mkdir(exist_ok=True)
         (tmp_path / file).touch()
+    monkeypatch.setenv("HOME", str(tmp_path))
     monkeypatch.chdir(tmp_path / "restored" if "restore" in example else tmp_path)
     for variable in [variable for variable in os.environ if variable.startswith("ONIONCHAT_")]:
         monkeypatch.delenv(variable)
