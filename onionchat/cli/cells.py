@@ -45,6 +45,8 @@ VIRAMA = 9
 
 def cells(text: str) -> list[str]:
     """The text as it may be shown, in cells; a newline is an escape like any control."""
+    if text.isascii() and text.isprintable():
+        return list(text)
     shown: list[str] = []
     marks, before = MARKS, ""
     for char, after in zip_longest(text, text[1:], fillvalue=""):

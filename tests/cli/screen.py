@@ -9,6 +9,8 @@ from typing import Self, TextIO
 
 def drawn(line: str) -> int:
     """Columns in a terminal that joins nothing and draws each sign as wide as any terminal."""
+    if line.isascii():
+        return len(line)
     used = 0
     for before, char in zip(" " + line, line, strict=False):
         if unicodedata.east_asian_width(char) in "WF" and unicodedata.category(char) != "Mn":
