@@ -11,12 +11,15 @@ This module is imported by every command before it does anything: standard libra
 """
 
 import os
+import shlex
+import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from onionchat.errors import UsageError
+from onionchat.errors import RefusedError, UsageError
+from onionchat.os_errors import explained
 
 SOCKET_LIMIT = 107
 """Bytes in the path of a unix socket (sockaddr_un.sun_path holds 108 with the zero byte)."""
@@ -90,11 +93,25 @@ class Paths:
         """Whether there is such a profile: without its keyslot nothing in it can be read."""
         return self.keyslot.exists()
 
+    @property
+    def directories(self) -> tuple[Path, ...]:
+        return self.root, self.tor_data, self.run, self.tor_run
+
     def make(self) -> None:
-        """The directories, 0700. Those that are there already stay as they are."""
-        with _private():
-            for directory in (self.root, self.tor_data, self.run, self.tor_run):
+        """The directories, 0700; RefusedError if one cannot be made, or is not ours alone."""
+        with _private(), explained():
+            for directory in self.directories:
                 directory.mkdir(parents=True, exist_ok=True)
+        self.check()
+
+    def check(self) -> None:
+        """RefusedError if somebody else owns, could read or could change what is there.
+
+        It is not put right in silence: what others could write is not known to be ours.
+        """
+        files = self.keyslot, self.generation, self.database, *self.database_aside, self.lock
+        for path in (*self.directories, *files):
+            _check_private(path, self.root if self.root in path.parents else path)
 
 
 def locate(
@@ -130,8 +147,21 @@ def profiles(data_dir: str | os.PathLike[str] | None, environ: Mapping[str, str]
 def data_directory(data_dir: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Path:
     """The directory that has all profiles."""
     if data_dir is not None:
+        if not os.fspath(data_dir):
+            raise UsageError("the name of the data directory is empty", "leave out --data-dir")
         return Path(data_dir).absolute()
-    return (_absolute(environ, "XDG_DATA_HOME") or Path.home() / ".local" / "share") / "onionchat"
+    return (_absolute(environ, "XDG_DATA_HOME") or _home(environ) / ".local/share") / "onionchat"
+
+
+def _home(environ: Mapping[str, str]) -> Path:
+    """A relative one would be another place in every directory."""
+    home = Path(environ["HOME"] if "HOME" in environ else os.path.expanduser("~"))  # noqa: PTH111 - no RuntimeError
+    if not home.is_absolute():
+        raise UsageError(
+            "there is no home directory: HOME is not a full path",
+            "set HOME, or choose a place with --data-dir",
+        )
+    return home
 
 
 def _absolute(environ: Mapping[str, str], name: str) -> Path | None:
@@ -158,7 +188,25 @@ def _check_length(paths: Paths) -> None:
         raise UsageError(
             f"{paths.run} is too long a path: with the names of the sockets in it it has "
             f"{longest} bytes, and a unix socket can have {SOCKET_LIMIT}",
-            "choose a shorter --data-dir or --profile",
+            "choose a short --data-dir, or a shorter --profile",
+        )
+
+
+def _check_private(path: Path, place: Path) -> None:
+    """`place` is what the person has to put in order, in one go."""
+    try:
+        found = path.stat()
+    except FileNotFoundError:
+        return
+    if found.st_uid != os.geteuid():
+        raise RefusedError(
+            f"{path} belongs to another user (uid {found.st_uid})",
+            "run onionchat as that user, or use another --data-dir",
+        )
+    if found.st_mode & 0o077:
+        raise RefusedError(
+            f"others can get at {path} (mode {stat.S_IMODE(found.st_mode):03o})",
+            f"run `chmod -R go= {shlex.quote(str(place))}`",
         )
 
 

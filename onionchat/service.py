@@ -149,6 +149,7 @@ def offline(paths: Paths, passphrase: bytes, method: str, params: dict[str, Any]
             return msgspec.to_builtins(result)
 
     harden()
+    paths.check()
     with Lock.acquire(paths.lock):
         return asyncio.run(call())
 

@@ -6,7 +6,6 @@ line and a hint; anything unexpected is a bug and says so, without a traceback u
 """
 
 import os
-import signal
 import sys
 from collections.abc import Sequence
 
@@ -14,9 +13,11 @@ import click
 
 from onionchat.cli.invocation import Invocation, wants_json
 from onionchat.cli.options import Group
-from onionchat.cli.output import ReaderGone, tolerant
+from onionchat.cli.output import ReaderGone, usable
 from onionchat.cli.render import block
-from onionchat.errors import Interrupted, OnionchatError, UsageError
+from onionchat.cli.signals import interruptible
+from onionchat.errors import Interrupted, OnionchatError, UsageError, first_of
+from onionchat.os_errors import known_as
 
 COMMANDS = {
     "init": "profile:init",
@@ -66,9 +67,16 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run one command line; returns the exit code."""
     words = list(sys.argv[1:] if arguments is None else arguments)
     invocation = Invocation(as_json=wants_json(words, os.environ))
-    tolerant()
-    _stop_on_sigterm()
     try:
+        with interruptible():
+            return _run(words, invocation)
+    except KeyboardInterrupt:  # once more, while the first was being told
+        return Interrupted.exit_code
+
+
+def _run(words: list[str], invocation: Invocation) -> int:
+    try:
+        usable()
         _invoke(words, invocation)
     except click.exceptions.Exit as end:
         return end.exit_code
@@ -86,7 +94,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except (KeyboardInterrupt, click.Abort):
         return _fail(invocation, Interrupted("interrupted"))
     except Exception as error:
-        return _fail(invocation, _bug(error))
+        return _fail(invocation, known_as(_first(error)) or _bug(error))
     return 0
 
 
@@ -114,21 +122,13 @@ def _usage(error: click.ClickException) -> UsageError:
     return UsageError(" ".join(error.format_message().split()), f"see `{path} --help`")
 
 
+def _first(error: Exception) -> BaseException:
+    return first_of(error) if isinstance(error, ExceptionGroup) else error
+
+
 def _bug(error: Exception) -> OnionchatError:
     """Only the kind of the exception: its text could carry what a peer has sent."""
     return OnionchatError(
         f"a bug ({type(error).__name__}): please report it",
         "run it again with --debug and send what it prints",
     )
-
-
-def _stop_on_sigterm() -> None:
-    """SIGTERM ends a command like Ctrl-C does, through every `finally`."""
-
-    def stop(*_: object) -> None:
-        raise KeyboardInterrupt
-
-    try:
-        signal.signal(signal.SIGTERM, stop)
-    except ValueError:
-        return  # not the main thread: somebody runs us inside another program

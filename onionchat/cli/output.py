@@ -44,6 +44,10 @@ class Output:
         shown = text if whole or self.as_json else _fitted(text, sys.stdout)
         _write(sys.stdout, json.dumps(fields) if self.as_json else shown)
 
+    def text(self, text: str) -> None:
+        """Words of ours that are no result, on stdout in both forms: help."""
+        _write(sys.stdout, text)
+
     def strong(self, text: str) -> str:
         """Rendered text, emphasised if colours are wanted."""
         return f"\x1b[1m{text}\x1b[0m" if self.colored else text
@@ -77,18 +81,27 @@ def _fitted(text: str, stream: TextIO | None) -> str:
 
 def _write(stream: TextIO | None, text: str) -> None:
     if stream is None:
-        raise RefusedError("the output is closed", "do not close the standard output")
+        raise _closed()
     try:
         stream.write(text + "\n")
         stream.flush()
     except OSError as error:
         _silence(stream)
-        if error.errno == errno.EPIPE:
-            raise ReaderGone("the reader has gone") from None
-        raise RefusedError(
-            f"the output cannot be written: {os.strerror(error.errno or 0)}",
-            "look at where the output goes",
-        ) from None
+        raise unwritable(error) from None
+
+
+def unwritable(error: OSError) -> OnionchatError:
+    """Why there is no more output."""
+    if error.errno == errno.EPIPE:
+        return ReaderGone("the reader has gone")
+    return RefusedError(
+        f"the output cannot be written: {os.strerror(error.errno or 0)}",
+        "make room where it goes; what was asked for may have been done all the same",
+    )
+
+
+def _closed() -> RefusedError:
+    return RefusedError("the output is closed", "send it to /dev/null if nobody is to read it")
 
 
 def _silence(stream: TextIO) -> None:
@@ -98,8 +111,20 @@ def _silence(stream: TextIO) -> None:
     os.close(nowhere)
 
 
-def tolerant() -> None:
-    """Let stdout and stderr escape what their encoding lacks, instead of failing."""
+def usable() -> None:
+    """Let stdout and stderr escape what their encoding lacks, instead of failing.
+
+    A closed descriptor of the three is taken, so that no socket or file of ours gets its
+    number and with it what is printed. RefusedError before anything was done: stdout was
+    closed.
+    """
+    for descriptor in range(3):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)  # the lowest that is free
+    if sys.stdout is None:
+        raise _closed()
     for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:

@@ -8,7 +8,7 @@ exists and the database does not, that is damage and said so.
 import asyncio
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import ExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, ExitStack, asynccontextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
@@ -21,6 +21,7 @@ from onionchat.errors import LocalError, RefusedError, UnreachableError
 from onionchat.node.clock import Clock, wall_clock
 from onionchat.node.doctor import Check
 from onionchat.node.events import Feed
+from onionchat.os_errors import explained
 from onionchat.paths import Paths
 from onionchat.store import generation, keyslot
 from onionchat.store import identity as identities
@@ -127,12 +128,15 @@ async def unlocked(paths: Paths, passphrase: bytes) -> AsyncIterator[Profile]:
 
     The caller holds the profile's lock: one writer, always.
     """
-    master = vault.unlock(keyslot.read(paths.keyslot), passphrase)
-    async with await Database.open(paths.database, vault.derive(master, "database")) as db:
-        me = await db.run(identities.load)
-        found, current = await db.run(identities.count_start)
-        warning = generation.rollback(found, generation.read(paths.generation))
-        generation.write(paths.generation, current)
+    async with AsyncExitStack() as stack:
+        with explained():
+            master = vault.unlock(keyslot.read(paths.keyslot), passphrase)
+            opening = Database.open(paths.database, vault.derive(master, "database"))
+            db = await stack.enter_async_context(await opening)
+            me = await db.run(identities.load)
+            found, current = await db.run(identities.count_start)
+            warning = generation.rollback(found, generation.read(paths.generation))
+            generation.write(paths.generation, current)
         yield Profile(
             *(db, me, Identity.from_seed(me.seed), Feed(db)),
             warning=warning,

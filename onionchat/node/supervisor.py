@@ -12,7 +12,7 @@ and is gone with the supervisor.
 
 The profile's lock is taken here and its descriptor handed to the node, so that a second
 `up` is refused while either of them lives. A child dies with its parent, SIGKILL
-included; SIGTERM and Ctrl-C end everything within five seconds.
+included; SIGTERM, Ctrl-C and SIGHUP end everything within five seconds.
 """
 
 import asyncio
@@ -25,7 +25,15 @@ from functools import partial
 from itertools import chain, repeat
 from typing import Any
 
-from onionchat.errors import OnionchatError, UnreachableError, UserError, first_of, rebuild
+from onionchat.errors import (
+    LocalError,
+    OnionchatError,
+    RefusedError,
+    UnreachableError,
+    UserError,
+    first_of,
+    rebuild,
+)
 from onionchat.hardening import die_with_parent, harden
 from onionchat.node.clock import wait
 from onionchat.node.hook import Hook
@@ -39,6 +47,7 @@ from onionchat.tor.torrc import Places, own_torrc
 Report = Callable[[dict[str, Any]], None]
 """Called with one line of progress: {"event": "tor" | "ready" | "warning", ...}."""
 
+_STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 STOP_DEADLINE = 3.0
 LONGEST_LINE = 1 << 18
 """Of the node's reports: 16 KiB of text become up to 96 KiB of JSON with `--on-message-text`."""
@@ -55,7 +64,7 @@ class _End(Exception):  # noqa: N818 - not an error: the supervisor's work is do
 
 
 def supervise(options: UpOptions, passphrase: bytes, report: Report) -> None:
-    """Run until SIGTERM or Ctrl-C; a failure to start raises a UserError."""
+    """Run until SIGTERM, Ctrl-C or SIGHUP; a failure to start raises a UserError."""
     harden()
     options.paths.make()  # what XDG_RUNTIME_DIR had is gone after a reboot
     with Lock.acquire(options.paths.lock) as lock:
@@ -97,14 +106,16 @@ class Supervisor:
             if ended.error is not None:
                 raise ended.error from None
         finally:
-            for number in (signal.SIGTERM, signal.SIGINT):
+            for number in _STOPPING:
                 loop.remove_signal_handler(number)
+                signal.signal(number, signal.SIG_IGN)  # it has ended: nothing is left to stop
             os.close(self._start)
 
     async def _until_signal(self) -> None:
         loop, stop = asyncio.get_running_loop(), asyncio.Event()
-        for number in (signal.SIGTERM, signal.SIGINT):
-            loop.add_signal_handler(number, stop.set)
+        for number in _STOPPING:
+            if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` wants it
+                loop.add_signal_handler(number, stop.set)
         await stop.wait()
         raise _End
 
@@ -131,6 +142,8 @@ class Supervisor:
                 raise _End(self._failure)
             if code == 0:
                 raise _End
+            if not self._unlocked.is_set():
+                raise _End(_stillborn(code))
             self._report({"event": "warning", "message": "the node died and is started again"})
             await _pause(pause)
 
@@ -209,6 +222,16 @@ class Supervisor:
                     raise _End(failed) from None
                 self._report({"event": "warning", "message": failed.message})
             await _pause(pause)
+
+
+def _stillborn(code: int) -> OnionchatError:
+    """Started again, it would end the same way."""
+    if code == -signal.SIGKILL:
+        return RefusedError(
+            "the node was killed while it started",
+            "look whether there is memory: a passphrase needs 256 MiB for a second",
+        )
+    return LocalError("the node ended while it started", "please report what it has printed")
 
 
 def _torrc(options: UpOptions) -> str:

@@ -22,6 +22,7 @@ from typing import TYPE_CHECKING, Never
 
 from onionchat.errors import RefusedError
 from onionchat.node.clock import wait
+from onionchat.os_errors import explained
 from onionchat.rpc import jsonrpc
 from onionchat.rpc.session import Session
 
@@ -111,8 +112,9 @@ def _listening(path: Path) -> Iterator[socket.socket]:
         listener.setblocking(False)
         umask = os.umask(0o077)
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            _remove_stale(path)
+            with explained():
+                path.parent.mkdir(parents=True, exist_ok=True)
+                _remove_stale(path)
             listener.bind(bytes(path))
         finally:
             os.umask(umask)

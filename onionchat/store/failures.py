@@ -1,12 +1,12 @@
 """What SQLite and the file system say when they fail, as sentences with a next step."""
 
-import errno
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import peewee
 from sqlcipher3 import dbapi2
 
+from onionchat import os_errors
 from onionchat.errors import DamagedError, RefusedError, UserError
 
 
@@ -15,7 +15,7 @@ def explained() -> Iterator[None]:
     """A failure inside leaves as a UserError if this file has words for it, else unchanged."""
     try:
         yield
-    except (peewee.PeeweeException, dbapi2.Error, OSError) as error:
+    except (peewee.PeeweeException, dbapi2.Error, OSError, MemoryError) as error:
         known = _known(error)
         if known is None:
             raise
@@ -23,8 +23,8 @@ def explained() -> Iterator[None]:
 
 
 def _known(error: Exception) -> UserError | None:
-    if isinstance(error, OSError):
-        return _disk_full() if error.errno in (errno.ENOSPC, errno.EDQUOT) else None
+    if isinstance(error, OSError | MemoryError):
+        return os_errors.known_as(error)
     original = getattr(error, "orig", error)  # peewee wraps what the library raised
     return _of_sqlite(getattr(original, "sqlite_errorcode", 0))
 
@@ -33,7 +33,7 @@ def _of_sqlite(code: int) -> UserError | None:
     """By the result code (sqlite.org/rescode.html), whose low byte is the kind."""
     match code & 0xFF:
         case dbapi2.SQLITE_FULL:
-            return _disk_full()
+            return os_errors.disk_full()
         case dbapi2.SQLITE_CORRUPT | dbapi2.SQLITE_NOTADB:
             return DamagedError(
                 "the profile's database does not open with its key, or is damaged",
@@ -52,9 +52,3 @@ def _of_sqlite(code: int) -> UserError | None:
                 "look for free space and for disk errors (`dmesg`)",
             )
     return None
-
-
-def _disk_full() -> RefusedError:
-    return RefusedError(
-        "the disk is full: this could not be stored", "make room, then try again; nothing was lost"
-    )

@@ -10,8 +10,9 @@ import tempfile
 from contextlib import ExitStack
 from pathlib import Path
 
+from onionchat import os_errors
 from onionchat.errors import RefusedError
-from onionchat.store.failures import explained
+from onionchat.os_errors import explained
 
 
 def replace(path: Path, content: bytes) -> None:
@@ -37,10 +38,9 @@ def create(path: Path, content: bytes) -> None:
     who make the same file in the same instant are not kept apart: the last one wins.
     """
     try:
-        with explained():
-            _create(path, content)
+        _create(path, content)
     except OSError as error:
-        raise RefusedError(
+        raise os_errors.scarcity(error) or RefusedError(
             f"{path} cannot be written: {os.strerror(error.errno or 0)}", "choose another place"
         ) from None
 
@@ -60,14 +60,23 @@ def _create(path: Path, content: bytes) -> None:
 
 
 def read(path: Path, limit: int) -> bytes:
-    """At most `limit` bytes; RefusedError if others than the owner could read them too."""
-    with path.open("rb") as file:
-        mode = stat.S_IMODE(os.fstat(file.fileno()).st_mode)
-        if mode & 0o077:
-            raise RefusedError(
-                f"others can get at {path} (mode {mode:03o})", f"run `chmod 600 {path}`"
-            )
-        return file.read(limit)
+    """At most `limit` bytes. FileNotFoundError; RefusedError if others than the owner could
+    read them too, or if it is no file: what is no file could keep us waiting for ever."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        _check(path, os.fstat(descriptor).st_mode)
+        return os.read(descriptor, limit)
+    finally:
+        os.close(descriptor)
+
+
+def _check(path: Path, mode: int) -> None:
+    if not stat.S_ISREG(mode):
+        raise RefusedError(f"{path} is not a file", "move away what is there")
+    if mode & 0o077:
+        raise RefusedError(
+            f"others can get at {path} (mode {stat.S_IMODE(mode):03o})", f"run `chmod 600 {path}`"
+        )
 
 
 def _sync(directory: Path) -> None:

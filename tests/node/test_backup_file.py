@@ -127,6 +127,7 @@ def test_a_killed_restore_is_cleared_away_by_the_next(old: Paths, new: Paths) ->
     content = backup.opened(saved(old), PHRASE)
     new.make()
     for left_over in (new.database, *new.database_aside):
+        left_over.touch(0o600)
         left_over.write_bytes(b"of somebody who was killed")
     backup.restore_profile(new, content, NEW, Cost.FLOOR)
     assert who(new, NEW)[0].seed == content.seed

@@ -109,7 +109,7 @@ async def _live(directory: Path, name: str) -> None:
     street.served = Signposts(directory / "street")
     paths = _paths(directory / name)
     paths.make()
-    paths.keyslot.touch()
+    paths.keyslot.touch(0o600)
     home = Home(name, directory, street, seed=hashlib.sha256(name.encode()).digest())
     async with home.up(), asyncio.TaskGroup() as group:
         assert home.profile is not None
