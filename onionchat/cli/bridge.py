@@ -1,7 +1,8 @@
 """`rpc`: the node's JSON-RPC on stdin and stdout, byte for byte.
 
 The command understands nothing of what it carries, so it cannot get anything wrong. When
-stdin ends, the node is told so, and the answers that are still to come are waited for.
+stdin ends, the node is told so, and the answers that are still to come are waited for. A
+node that closes before that has stopped, or does not want to hear more: exit code 3.
 When nobody reads stdout any more it ends: a script that was killed leaves nothing behind
 that would keep its place in the node.
 """
@@ -15,10 +16,11 @@ from contextlib import suppress
 
 import click
 
+from onionchat.cli.ask import CONNECT_TIMEOUT
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command
-from onionchat.cli.output import ReaderGone
-from onionchat.errors import UnreachableError
+from onionchat.cli.output import ReaderGone, unwritable
+from onionchat.errors import UsageError
 
 CHUNK = 65_536
 
@@ -39,23 +41,25 @@ def rpc(invocation: Invocation) -> None:
     events. Whoever can run this has full power over the profile.
     """
     path = invocation.existing().rpc_socket
-    with socket.socket(socket.AF_UNIX) as node:
-        try:
-            node.connect(str(path))
-        except OSError:
-            raise UnreachableError(
-                "the node is not running", "start it with `onionchat up`"
-            ) from None
-        asking = threading.Thread(target=_ask, args=(sys.stdin.fileno(), node), daemon=True)
-        asking.start()
+    if sys.stdin is None:
+        raise UsageError("there is no standard input", "open it, or give it /dev/null")
+    from onionchat.rpc.client import connected, gone
+
+    ended = threading.Event()
+    with connected(path, CONNECT_TIMEOUT) as node:
+        asking = (sys.stdin.fileno(), node, ended)
+        threading.Thread(target=_ask, args=asking, daemon=True).start()
         _answer(node, sys.stdout.fileno())
+    if not ended.is_set():
+        raise gone()
 
 
-def _ask(stdin: int, node: socket.socket) -> None:
+def _ask(stdin: int, node: socket.socket, ended: threading.Event) -> None:
     """stdin to the node until either ends. A thread, since stdin may be a file or a terminal."""
     with suppress(OSError):
         while question := os.read(stdin, CHUNK):
             node.sendall(question)
+        ended.set()
         node.shutdown(socket.SHUT_WR)
 
 
@@ -74,5 +78,5 @@ def _answer(node: socket.socket, stdout: int) -> None:
             while answer:
                 try:
                     answer = answer[os.write(stdout, answer) :]
-                except BrokenPipeError:
-                    raise ReaderGone("the reader has gone") from None
+                except OSError as error:
+                    raise unwritable(error) from None

@@ -69,7 +69,7 @@ def add(invocation: Invocation, name: str, address: str, text: str | None) -> No
 
 
 @contact.command("list", cls=Command, examples=("onionchat contact list",))
-@click.argument("prefix", required=False)
+@click.argument("prefix", type=params.prefix, required=False)
 @click.pass_obj
 def list_(invocation: Invocation, prefix: str | None) -> None:
     """List everybody you know, or those whose name begins with PREFIX."""

@@ -17,15 +17,28 @@ import click
 from click.core import ParameterSource
 
 from onionchat import __version__
+from onionchat.errors import UserError
 
 F = TypeVar("F", bound=Callable[..., Any])
+
+
+class Option(click.Option):
+    """Says which variable of the environment is wrong, where one is: nobody has typed it here."""
+
+    def process_value(self, ctx: click.Context, value: Any) -> Any:
+        try:
+            return super().process_value(ctx, value)
+        except UserError as error:
+            if ctx.get_parameter_source(str(self.name)) is not ParameterSource.ENVIRONMENT:
+                raise
+            raise type(error)(f"{self.envvar}: {error.message}", error.hint) from None
 
 
 def option(*names: str, private: bool = False, **attributes: Any) -> Callable[[F], F]:
     """`click.option` with its environment variable, unless it is `private`."""
     if not private:
         attributes |= {"envvar": _variable(names), "show_envvar": True}
-    return click.option(*names, **attributes)
+    return click.option(*names, cls=Option, **attributes)
 
 
 def _variable(names: Sequence[str]) -> str:
@@ -38,6 +51,12 @@ def _learn(context: click.Context, parameter: click.Parameter, value: Any) -> No
     given = source is ParameterSource.COMMANDLINE or source is ParameterSource.ENVIRONMENT
     if given and not context.resilient_parsing:
         setattr(context.obj, str(parameter.name), value)
+
+
+def _help(context: click.Context, _: click.Parameter, asked: bool) -> None:
+    if asked and not context.resilient_parsing:
+        context.obj.out.text(context.get_help())
+        context.exit()
 
 
 def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
@@ -96,7 +115,17 @@ def _global_options(*, root: bool) -> list[click.Parameter]:
     return options
 
 
-class Command(click.Command):
+class _Helpful(click.Command):
+    """Prints its help like every result, so that a full disk or a closed pipe is told."""
+
+    def get_help_option(self, ctx: click.Context) -> click.Option | None:
+        found = super().get_help_option(ctx)
+        if found is not None:
+            found.callback = _help
+        return found
+
+
+class Command(_Helpful):
     """A command with the options of the program, and with examples: (command line, meaning)."""
 
     def __init__(self, *args: Any, examples: Sequence[str] = (), **attributes: Any) -> None:
@@ -111,7 +140,7 @@ class Command(click.Command):
         formatter.write("\nThe options of every command: onionchat --help\n")
 
 
-class Group(click.Group):
+class Group(_Helpful, click.Group):
     """A group of commands; a value of `lazy` is `module:function`, imported when asked for.
 
     `default`: the command that is meant where the first word is none: `history bob`.

@@ -18,6 +18,9 @@ from onionchat.errors import RefusedError, UsageError
 LONGEST_WAIT = 366 * 24 * 3600
 """Seconds. More than this is a slip of the finger, and would overflow a clock further down."""
 
+LONGEST_NAME = 200
+"""Characters. A name has at most 32, an address with all its trimmings not 100."""
+
 _LOOKS_LIKE_ADDRESS = re.compile(r"onionchat:.*|.*\.onion|[a-z2-7]{56}", re.I | re.S)
 _FIVE_DIGITS = re.compile(r"[0-9]{5}")
 _MESSAGE_ID = re.compile(r"[0-9a-f]{32}", re.I)
@@ -41,9 +44,17 @@ def person(value: str) -> str:
     """Somebody who is known: a name or a full address. What looks like an address must be one."""
     if not value.strip():
         raise UsageError("the name is empty", "see `onionchat contact list`")
+    prefix(value)
+    return address(value) if _LOOKS_LIKE_ADDRESS.fullmatch(value) else value
+
+
+def prefix(value: str) -> str:
+    """The beginning of a name or of an address; may be empty."""
     if not value.isprintable():
         raise UsageError("no name has such characters", "see `onionchat contact list`")
-    return address(value) if _LOOKS_LIKE_ADDRESS.fullmatch(value) else value
+    if len(value) > LONGEST_NAME:
+        raise UsageError("no name is so long", "see `onionchat contact list`")
+    return value
 
 
 def asker(value: str) -> str:

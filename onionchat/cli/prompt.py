@@ -6,6 +6,7 @@ Questions go to the terminal itself, not to stdin and stdout, so that a pipe of 
 is never mistaken for an answer.
 """
 
+import errno
 import os
 import sys
 from collections.abc import Iterator
@@ -20,6 +21,9 @@ from onionchat.errors import LockedError, RefusedError, UsageError
 TERMINAL = "/dev/tty"
 LONGEST_PASSPHRASE = 4096
 """Bytes; also what a terminal takes as one line."""
+
+LONGEST_BODY = 1 << 20
+"""Bytes of stdin, far more than any text may have: then it is something else, or has no end."""
 
 
 def passphrase(invocation: Invocation, question: str = "Passphrase: ") -> bytes:
@@ -116,9 +120,10 @@ def first_line(descriptor: int) -> bytes:
                     f"the passphrase is longer than {LONGEST_PASSPHRASE} bytes",
                     "does the file descriptor carry something else?",
                 )
-    except OSError as error:
+    except (OSError, OverflowError) as error:  # a number that is no int of C's
+        reason = os.strerror(getattr(error, "errno", None) or errno.EBADF)
         raise UsageError(
-            f"file descriptor {descriptor} cannot be read: {os.strerror(error.errno or 0)}",
+            f"file descriptor {descriptor} cannot be read: {reason}",
             "open it for us, such as `--passphrase-fd 3 3< FILE`",
         ) from None
     return bytes(line)
@@ -135,8 +140,24 @@ def body(invocation: Invocation, text: str | None) -> str:
         raise UsageError("there is no text and no standard input", "give the text in a pipe")
     if sys.stdin.isatty():
         invocation.out.note("Write the text; end it with Ctrl-D on a line of its own.")
-    data = sys.stdin.buffer.read()
+    data = _to_its_end()
     return utf8(data.removesuffix(b"\n"))
+
+
+def _to_its_end() -> bytes:
+    """All of stdin; RefusedError if it goes on and on, as /dev/zero does."""
+    try:
+        data = sys.stdin.buffer.read(LONGEST_BODY + 1)
+    except OSError as error:
+        raise UsageError(
+            f"the standard input cannot be read: {os.strerror(error.errno or 0)}",
+            "give the text in a pipe or a file",
+        ) from None
+    if len(data) > LONGEST_BODY:
+        raise RefusedError(
+            f"more than {LONGEST_BODY} bytes came on the standard input", "send it in parts"
+        )
+    return data
 
 
 def argument(text: str) -> str:

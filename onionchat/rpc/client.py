@@ -5,16 +5,51 @@ It imports nothing that is slow to import; `onionchat send` spends its time in t
 
 import itertools
 import json
+import os
 import socket
+import struct
 from collections import deque
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from onionchat.errors import OnionchatError, UnreachableError, rebuild
+from onionchat.errors import OnionchatError, RefusedError, UnreachableError, rebuild
+from onionchat.os_errors import scarcity
 
 CHUNK = 65_536
+
+
+_PEER = struct.Struct("3i")
+"""SO_PEERCRED: pid, uid, gid (unix(7))."""
+
+
+def connected(path: Path, timeout: float | None = None) -> socket.socket:
+    """UnreachableError if no node listens there. `timeout` in seconds, to connect only.
+
+    RefusedError if somebody else does: it would get what we say, texts and passphrases too.
+    """
+    with ExitStack() as on_failure:
+        sock = on_failure.enter_context(socket.socket(socket.AF_UNIX))
+        try:
+            sock.settimeout(timeout)
+            sock.connect(str(path))
+            sock.settimeout(None)
+        except OSError as error:
+            raise scarcity(error) or UnreachableError(
+                "the node is not running", "start it with `onionchat up`"
+            ) from None
+        _check_ours(sock, path)
+        on_failure.pop_all()
+    return sock
+
+
+def _check_ours(sock: socket.socket, path: Path) -> None:
+    _, uid, _ = _PEER.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
+    if uid != os.geteuid():
+        raise RefusedError(
+            f"another user (uid {uid}) answers at {path}", "run onionchat as the user of the node"
+        )
 
 
 class Client:
@@ -28,18 +63,8 @@ class Client:
 
     @classmethod
     def connect(cls, path: Path, timeout: float | None = None) -> Self:
-        """UnreachableError if no node listens there. `timeout` in seconds, to connect only."""
-        sock = socket.socket(socket.AF_UNIX)
-        try:
-            sock.settimeout(timeout)
-            sock.connect(str(path))
-            sock.settimeout(None)
-        except OSError:
-            sock.close()
-            raise UnreachableError(
-                "the node is not running", "start it with `onionchat up`"
-            ) from None
-        return cls(sock)
+        """See `connected`."""
+        return cls(connected(path, timeout))
 
     def call(self, method: str, **params: Any) -> Any:
         """The verb's result; what the node refused is raised here as the same error."""
@@ -50,7 +75,7 @@ class Client:
         try:
             answer = self._answer(number)
         except (ConnectionError, EOFError):
-            raise _gone() from None
+            raise gone() from None
         if "error" in answer:
             raise _as_error(answer["error"])
         return answer["result"]
@@ -62,7 +87,7 @@ class Client:
         try:
             return self._read(timeout)
         except (ConnectionError, EOFError):
-            raise _gone() from None
+            raise gone() from None
 
     def close(self) -> None:
         self._socket.close()
@@ -107,7 +132,7 @@ def _as_error(error: dict[str, Any]) -> OnionchatError:
     return rebuild(data.get("error", "internal"), error["message"], data.get("hint", ""))
 
 
-def _gone() -> UnreachableError:
+def gone() -> UnreachableError:
     return UnreachableError(
         "the node has stopped or closed the connection", "start it with `onionchat up`"
     )

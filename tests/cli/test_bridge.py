@@ -62,7 +62,7 @@ def test_every_byte_arrives_and_the_answers_after_the_end_too(node: Listener) ->
 def test_a_node_that_goes_ends_it_while_stdin_is_open(node: Listener) -> None:
     with node.start() as rpc:
         node.accept().close()
-        assert rpc.wait(10) == 0
+        assert rpc.wait(10) == 3
 
 
 def test_a_reader_who_leaves_ends_it(node: Listener) -> None:
