@@ -37,6 +37,7 @@ COMMANDS = {
     "profile": "profile:profile",
     "backup": "backup:backup",
     "rpc": "bridge:rpc",
+    "completion": "completion:completion",
     "demo": "demo:demo",
     "testnet": "testnet:testnet",
 }
@@ -100,7 +101,10 @@ def _run(words: list[str], invocation: Invocation) -> int:
 
 def _invoke(words: list[str], invocation: Invocation) -> None:
     if "_ONIONCHAT_COMPLETE" in os.environ:
-        root.main(words, "onionchat", obj=invocation)
+        from onionchat.cli.completion import reply
+
+        reply(root, invocation)
+        return
     with root.make_context("onionchat", words, obj=invocation) as context:
         root.invoke(context)
 

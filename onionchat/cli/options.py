@@ -49,7 +49,7 @@ def _variable(names: Sequence[str]) -> str:
 def _learn(context: click.Context, parameter: click.Parameter, value: Any) -> None:
     source = context.get_parameter_source(str(parameter.name))
     given = source is ParameterSource.COMMANDLINE or source is ParameterSource.ENVIRONMENT
-    if given and not context.resilient_parsing:
+    if given:
         setattr(context.obj, str(parameter.name), value)
 
 
@@ -65,12 +65,35 @@ def _version(context: click.Context, _: click.Parameter, asked: bool) -> None:
         context.exit()
 
 
+def candidates(source: str) -> Callable[[click.Context, click.Parameter, str], list[Any]]:
+    """What the shell offers for a word: a function of cli/candidates.py, imported when asked."""
+
+    def complete(context: click.Context, _: click.Parameter, begins: str) -> list[Any]:
+        found: list[Any] = getattr(import_module("onionchat.cli.candidates"), source)(
+            context, begins
+        )
+        return found
+
+    return complete
+
+
 _GLOBAL: list[tuple[tuple[str, ...], dict[str, Any]]] = [
     (
         ("-d", "--data-dir"),
-        {"metavar": "DIR", "help": "Where profiles are kept.  [default: $XDG_DATA_HOME/onionchat]"},
+        {
+            "metavar": "DIR",
+            "help": "Where profiles are kept.  [default: $XDG_DATA_HOME/onionchat]",
+            "shell_complete": candidates("directories"),
+        },
     ),
-    (("-p", "--profile"), {"metavar": "NAME", "help": "Which profile.  [default: default]"}),
+    (
+        ("-p", "--profile"),
+        {
+            "metavar": "NAME",
+            "help": "Which profile.  [default: default]",
+            "shell_complete": candidates("profiles"),
+        },
+    ),
     (
         ("--passphrase-fd",),
         {
@@ -138,6 +161,13 @@ class Command(_Helpful):
         _format_examples(self.examples, formatter)
         super().format_help(ctx, formatter)
         formatter.write("\nThe options of every command: onionchat --help\n")
+
+    def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
+        """The options of the program as well: hidden here, they are taken here."""
+        own = super().shell_complete(ctx, incomplete)
+        root = ctx.find_root()
+        others = click.Command.shell_complete(root.command, root, incomplete)
+        return own + [item for item in others if item.value not in {"-h", "--help"}]
 
 
 class Group(_Helpful, click.Group):

@@ -52,7 +52,7 @@ def list_(invocation: Invocation) -> None:
 
 
 @outbox.command("cancel", cls=Command, examples=("onionchat outbox cancel ID",))
-@click.argument("message", metavar="ID", type=params.message_id)
+@click.argument("message", metavar="ID", type=params.waiting_id)
 @click.pass_obj
 def cancel(invocation: Invocation, message: str) -> None:
     """Take back the message ID. What may have left already cannot be taken back."""

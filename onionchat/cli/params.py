@@ -2,17 +2,19 @@
 
 Their modules are imported when there is something to check: reading an address needs
 the curve's arithmetic, and most commands do not. Errors are our own sentences with the
-next step. Each function is a `type=` for click: a string in, the checked value out.
+next step. Each function is a `type=` for click: a string in, the checked value out. Those
+that are `completed` also know what the shell can offer.
 """
 
 import os
 import re
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import click
 
-from onionchat.cli.options import option
+from onionchat.cli.options import candidates, option
 from onionchat.errors import RefusedError, UsageError
 
 LONGEST_WAIT = 366 * 24 * 3600
@@ -24,6 +26,24 @@ LONGEST_NAME = 200
 _LOOKS_LIKE_ADDRESS = re.compile(r"onionchat:.*|.*\.onion|[a-z2-7]{56}", re.I | re.S)
 _FIVE_DIGITS = re.compile(r"[0-9]{5}")
 _MESSAGE_ID = re.compile(r"[0-9a-f]{32}", re.I)
+
+
+class Completed(click.types.FuncParamType[str, Any]):
+    """A check, and where its candidates come from: a function of cli/candidates.py."""
+
+    def __init__(self, check: Callable[[str], Any], source: str) -> None:
+        super().__init__(check)
+        self._complete = candidates(source)
+
+    def shell_complete(
+        self, ctx: click.Context, param: click.Parameter, incomplete: str
+    ) -> list[Any]:
+        return self._complete(ctx, param, incomplete)
+
+
+def completed(source: str) -> Callable[[Callable[[str], Any]], Completed]:
+    """Make the check that follows a type of its own."""
+    return lambda check: Completed(check, source)
 
 
 def address(value: str) -> str:
@@ -40,6 +60,7 @@ def petname(value: str) -> str:
     return check_petname(value)
 
 
+@completed("contacts")
 def person(value: str) -> str:
     """Somebody who is known: a name or a full address. What looks like an address must be one."""
     if not value.strip():
@@ -57,6 +78,7 @@ def prefix(value: str) -> str:
     return value
 
 
+@completed("requests")
 def asker(value: str) -> str:
     """Who has asked: the number of a request, or the full address."""
     if value.isascii() and value.isdigit() and len(value) < 19:
@@ -69,6 +91,7 @@ def asker(value: str) -> str:
     return address(value)
 
 
+@completed("files")
 def file(value: str) -> Path:
     """A file that is there, as a full path; who may write it is checked where it is used."""
     path = Path(value).expanduser().absolute()
@@ -77,6 +100,7 @@ def file(value: str) -> Path:
     return path
 
 
+@completed("files")
 def new_file(value: str) -> Path:
     """A file that is to be made, as a full path: its directory is there, the file is not."""
     path = Path(value).expanduser().absolute()
@@ -91,6 +115,7 @@ def new_file(value: str) -> Path:
     return path
 
 
+@completed("files")
 def program(value: str) -> Path:
     """A full path; whether tor is there and may be run is told where tor is looked for."""
     return Path(value).expanduser().absolute()
@@ -109,6 +134,10 @@ def message_id(value: str) -> str:
             "that is no message ID", "take the `id` that `onionchat --json history` shows"
         )
     return value.lower()
+
+
+waiting_id = Completed(message_id, "outbox")
+"""The same, of a message in the outbox."""
 
 
 def digits(value: str) -> str:

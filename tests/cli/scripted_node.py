@@ -1,4 +1,4 @@
-"""A node that answers from a list of messages: what `receive` needs, and nothing more.
+"""A node that answers from a list of messages: what `receive` and completion need.
 
 It keeps the rules of the verbs: reading marks nothing, `receive.ack` marks, `since` reads
 what came after a cursor whether it is read or not.
@@ -15,6 +15,7 @@ class ScriptedNode:
         self.read: set[int] = set()
         self.events: list[str | list[str]] = []
         self.calls: list[tuple[str, dict[str, Any]]] = []
+        self.lists: dict[str, list[dict[str, Any]]] = {}
         for text in texts:
             self.arrive(text)
 
@@ -46,6 +47,8 @@ class ScriptedNode:
                 return {"marked": len(params["cursors"])}
             case "receive":
                 return self._receive(params)
+            case _ if method in self.lists:
+                return self.lists[method]
         raise AssertionError(method)
 
     def _receive(self, params: dict[str, Any]) -> list[dict[str, Any]]:

@@ -110,7 +110,17 @@ COMMANDS = (
     *("outbox list", f"outbox cancel {ID}"),
 )
 NOT_OF_THE_NODE = {
-    *("init", "up", "down", "rpc", "demo", "testnet up", "testnet down", "profile list"),
+    *(
+        "init",
+        "up",
+        "down",
+        "rpc",
+        "completion",
+        "demo",
+        "testnet up",
+        "testnet down",
+        "profile list",
+    ),
     *("passphrase change", "backup create", "backup restore"),
 }
 """They print what this machine says, or JSON. `up` has a test of its own below."""

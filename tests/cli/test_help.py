@@ -38,10 +38,10 @@ EXAMPLES = [
 
 
 def typed(example: str) -> list[str]:
-    """The words that the program gets: without the meaning, the redirections, other programs."""
+    """The words that the program gets: without the meaning and what is for the shell."""
     line, *_ = re.split(r" {2,}", example)
-    line = line.rpartition("| ")[2]
-    line = re.sub(r" \d?< ?\S+", "", line)
+    line = line.rpartition("| ")[2].removeprefix('eval "$(').removesuffix(')"')
+    line = re.sub(r" \d?[<>] ?\S+", "", line)
     program, *words = shlex.split(line)
     assert program == "onionchat"
     return [MEANT.get(word, word) for word in words]
