@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable
 from contextlib import suppress
 from typing import Any, Never
 
-from onionchat.errors import LocalError, OnionchatError, rebuild
+from onionchat.errors import LocalError, OnionchatError, UnreachableError, rebuild
 
 Report = Callable[[dict[str, Any]], None]
 
@@ -61,16 +61,21 @@ def _become_the_work(work: Callable[[Report], None], descriptor: int) -> Never:
     try:
         os.setsid()
         _let_go_of_the_terminal()
-        say = _Pipe(descriptor)
-        try:
-            work(say)
-            code = 0
-        except OnionchatError as error:
-            fields = {"error": error.name, "message": error.message, "hint": error.hint}
-            say({"event": "error", **fields})
-            code = error.exit_code
+        code = _to_its_end(work, _Pipe(descriptor))
     finally:
         os._exit(code)
+
+
+def _to_its_end(work: Callable[[Report], None], say: Report) -> int:
+    """Why it ended; whoever waits for it to be ready did not want any of that."""
+    try:
+        with suppress(KeyboardInterrupt):
+            work(say)
+        raise UnreachableError("the node was stopped while it started", "start it again")
+    except OnionchatError as error:
+        fields = {"error": error.name, "message": error.message, "hint": error.hint}
+        say({"event": "error", **fields})
+        return error.exit_code
 
 
 def _let_go_of_the_terminal() -> None:

@@ -6,16 +6,26 @@ nothing to clean up and nobody to catch it: the process leaves at once with the 
 code. A signal that whoever started us wants ignored (`nohup`, a job in the background)
 stays ignored.
 
+An import is not interrupted but finished first: extension modules that are torn in the
+middle of their start print what a person should not see. Nor does an interrupt get lost
+where Python drops every exception (a `__del__`, a hook after fork): it comes again.
+
 The first milliseconds of the interpreter are Python's own, before any line of ours.
 """
 
 import os
 import signal
+import sys
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import FrameType
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
+"""The last only for ourselves: one of the others came at a bad moment, and comes again."""
+
+_AGAIN = 0.01
+_IMPORT_SYSTEM = "<frozen importlib._bootstrap>"
 _EXIT_CODE = 130
 """Of errors.Interrupted, which is not loaded yet when this is needed first."""
 
@@ -42,12 +52,36 @@ def leave(code: int) -> None:
 @contextmanager
 def interruptible() -> Iterator[None]:
     """Inside, each of the signals raises KeyboardInterrupt."""
-    before = _handle(signal.default_int_handler)
+    before = _handle(_interrupt)
     try:
         yield
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _interrupt(_: int, frame: FrameType | None) -> None:
+    """What was torn in the middle complains when it goes (an event loop half made, a coroutine
+    that nobody waits for): after this, nobody hears of it."""
+    if _importing(frame):
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        return
+    sys.unraisablehook = _again_if_dropped
+    warnings.simplefilter("ignore")
+    raise KeyboardInterrupt
+
+
+def _again_if_dropped(dropped: "sys.UnraisableHookArgs") -> None:
+    if dropped.exc_type is KeyboardInterrupt:
+        signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+
+
+def _importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename == _IMPORT_SYSTEM:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _handle(handler: Handler | signal.Handlers) -> dict[signal.Signals, Handler | int | None]:

@@ -50,8 +50,24 @@ def test_an_error_of_the_work_is_raised_here() -> None:
 
 
 def test_work_that_ends_without_a_word_is_a_bug() -> None:
+    def work(_: Report) -> None:
+        raise ValueError
+
     with pytest.raises(LocalError, match="without a word"):
-        detached(lambda _: None, lambda _: None)
+        detached(work, lambda _: None)
+    assert_no_child()
+
+
+@pytest.mark.parametrize("interrupted", [False, True])
+def test_work_that_was_stopped_before_it_was_ready(interrupted: bool) -> None:
+    """As `down` does, or Ctrl-C."""
+
+    def work(_: Report) -> None:
+        if interrupted:
+            raise KeyboardInterrupt
+
+    with pytest.raises(UnreachableError, match="stopped while it started"):
+        detached(work, lambda _: None)
     assert_no_child()
 
 
