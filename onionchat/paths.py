@@ -1,7 +1,7 @@
 """Where a profile lives on disk.
 
     DATA/PROFILE/{keyslot, generation, store.db, lock, tor/}
-    RUN/PROFILE/{rpc.sock, identity.sock, tor/{control, socks}}
+    RUN/PROFILE/{rpc.sock, unlock.sock, identity.sock, tor/{control, socks}}
 
 DATA is $XDG_DATA_HOME/onionchat and RUN is $XDG_RUNTIME_DIR/onionchat. With --data-dir,
 or where there is no XDG_RUNTIME_DIR, the sockets are in DATA/PROFILE/run instead, so that
@@ -67,6 +67,11 @@ class Paths:
     @property
     def rpc_socket(self) -> Path:
         return self.run / "rpc.sock"
+
+    @property
+    def unlock_socket(self) -> Path:
+        """Where `up --wait-unlock` waits for the passphrase."""
+        return self.run / "unlock.sock"
 
     @property
     def identity_socket(self) -> Path:

@@ -79,7 +79,6 @@ async def _serve(
 ) -> None:
     async with unlocked(options.paths, passphrase) as profile:
         profile.keep = keep
-        say("unlocked")
         if profile.warning:
             say("warning", message=profile.warning)
         tor, target = _tor(options)
@@ -115,7 +114,11 @@ def _stop_on_signals(node: Node) -> None:
 
 
 async def _tell_progress(client: TorClient, node: Node, say: _Reporter) -> Never:
-    """tor's state whenever it changes, and once that the address is published."""
+    """tor's state whenever it changes, and once that the address is published.
+
+    The server's task has begun before this one: who is told `unlocked` is answered.
+    """
+    say("unlocked")
     ready = False
     seen = client.status
     while True:

@@ -2,7 +2,7 @@
 
     $ onionchat COMMAND       run as a process of its own
     ~ onionchat COMMAND       the same, again until it prints what is written: it takes a while
-    & onionchat COMMAND       goes on running; what follows begins when its node answers
+    & onionchat COMMAND       goes on running; what follows begins when its node answers or waits
     % a command               of the shell's, which must only work: files that must be there
     < a line                  its stdin; without one it is empty
     > a line                  of its stdout, and all of it
@@ -117,9 +117,12 @@ class Transcript:
         assert process.stdin is not None
         process.stdin.write(exchange.typed)
         process.stdin.flush()
-        status = [*words[:3], "--json", "status"]
-        while self._done(status).returncode:
+        while not self._up([*words[:3], "--json", "status"]):
             assert process.poll() is None, exchange.command
+
+    def _up(self, status: list[str]) -> bool:
+        done = self._done(status)
+        return done.returncode == 0 or "waits for its passphrase" in done.stderr
 
     def _matches(self, expected: list[str], got: str) -> bool:
         """Whether it is what was expected; then the words in it are known."""

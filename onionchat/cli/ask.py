@@ -18,10 +18,19 @@ CONNECT_TIMEOUT = 10.0
 
 def connect(invocation: Invocation) -> "Client":
     """A connection to the running node; NotFoundError, UnreachableError."""
-    path = invocation.existing().rpc_socket
+    paths = invocation.existing()
     from onionchat.rpc.client import Client
 
-    return Client.connect(path, CONNECT_TIMEOUT)
+    try:
+        return Client.connect(paths.rpc_socket, CONNECT_TIMEOUT)
+    except UnreachableError:
+        from onionchat.cli.locked import waits
+
+        if waits(paths.unlock_socket):
+            raise UnreachableError(
+                "the node waits for its passphrase", "unlock it with `onionchat unlock`"
+            ) from None
+        raise
 
 
 def ask(invocation: Invocation, method: str, **params: Any) -> Any:

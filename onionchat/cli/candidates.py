@@ -7,7 +7,6 @@ never the passphrase. What the terminal would not show as it is, is not offered.
 
 import json
 import os
-import socket
 from collections.abc import Iterable
 from time import monotonic
 from typing import Any
@@ -17,6 +16,7 @@ from click.shell_completion import CompletionItem
 
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.render import line
+from onionchat.rpc.client import connected
 
 DEADLINE = 0.15
 """Seconds. More is felt as a key that hangs."""
@@ -67,9 +67,8 @@ def known(
     end = monotonic() + deadline
     question = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
     answer = bytearray()
-    with socket.socket(socket.AF_UNIX) as node:
-        node.settimeout(deadline)
-        node.connect(str(invocation.paths().rpc_socket))
+    with connected(invocation.paths().rpc_socket, deadline) as node:
+        node.settimeout(max(end - monotonic(), 0.001))
         node.sendall(json.dumps(question).encode() + b"\n")
         while not answer.endswith(b"\n"):
             node.settimeout(max(end - monotonic(), 0.001))

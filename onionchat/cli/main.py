@@ -23,6 +23,7 @@ COMMANDS = {
     "init": "profile:init",
     "id": "profile:show_id",
     "up": "up:up",
+    "unlock": "unlock:unlock",
     "down": "node:down",
     "status": "node:status",
     "contact": "contact:contact",

@@ -1,7 +1,8 @@
 """`down` and `status`: whether the node runs, how it is, and how it ends.
 
 `down` needs no passphrase and no answer from the node: it signals whoever holds the
-profile's lock and waits until the lock is free, so it also ends a node that hangs.
+profile's lock and waits until the lock is free, so it also ends a node that hangs. A node
+that waits to be unlocked holds no lock: who listens at its socket is asked of the kernel.
 """
 
 import os
@@ -27,12 +28,14 @@ _KEYS = ("address", "published", "tor", "contacts", "requests", "unread", "outbo
 @click.pass_obj
 def down(invocation: Invocation) -> None:
     """Stop the node and its tor; returns when both are gone."""
+    from onionchat.cli import locked
     from onionchat.store.lock import holder, wait_free
 
     paths = invocation.existing()
     pid = holder(paths.lock)
     if pid is None:
-        invocation.out.row({"stopped": False}, "no node was running")
+        stopped = locked.stop(paths.unlock_socket, STOP_TIMEOUT)
+        invocation.out.row({"stopped": stopped}, "stopped" if stopped else "no node was running")
         return
     with suppress(ProcessLookupError):  # it ended by itself in the meantime
         os.kill(pid, signal.SIGTERM)

@@ -5,6 +5,8 @@ the parts that use them; here only what the command line alone can tell is check
 the passphrase is asked for.
 """
 
+import os
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,7 @@ from onionchat.cli import params, prompt, tor_state
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command, option
 from onionchat.cli.render import line
+from onionchat.cli.service_manager import told
 from onionchat.errors import UsageError
 
 
@@ -24,11 +27,17 @@ from onionchat.errors import UsageError
         "onionchat up                                  run the node; Ctrl-C stops it",
         "onionchat up --detach --timeout 120           return when it can be reached",
         "onionchat --passphrase-fd 3 up 3< FILE        without a terminal",
+        "onionchat up --wait-unlock                    started by a service; see `unlock`",
         "onionchat up --on-message ~/bin/ring          run a program when something came in",
         "onionchat up --bridge 'obfs4 ...'             where tor is blocked",
     ),
 )
 @option("--detach", is_flag=True, help="Return when the address is published; `down` stops it.")
+@option(
+    "--wait-unlock",
+    is_flag=True,
+    help="Wait for the passphrase from `onionchat unlock`: for a service that starts by itself.",
+)
 @option("--tor", type=params.program, metavar="PATH", help="The tor to run.  [default: from PATH]")
 @option("--tor-control", metavar="ADDR", help="Use a running tor: its control port or socket.")
 @option("--tor-socks", metavar="ADDR", help="Use a running tor: its SOCKS port or socket.")
@@ -76,14 +85,20 @@ def up(invocation: Invocation, /, **options: Any) -> None:
     """
     _check(options)
     paths = invocation.existing()
-    phrase = prompt.passphrase(invocation)
+    wait_unlock = options.pop("wait_unlock")
+    phrase = b"" if wait_unlock else prompt.passphrase(invocation)
     from onionchat.node.options import UpOptions
-    from onionchat.node.supervisor import supervise
+    from onionchat.node.supervisor import check, supervise
 
     dial = not options.pop("no_dial")
     chosen = UpOptions(paths=paths, dial=dial, **options)
-    progress = Progress(invocation)
-    if chosen.detach:
+    progress = told(Progress(invocation), os.environ)
+    if wait_unlock:
+        from onionchat.cli.locked import until_unlocked
+
+        check(chosen)
+        until_unlocked(paths.unlock_socket, partial(supervise, chosen), progress)
+    elif chosen.detach:
         from onionchat.cli.detach import detached
 
         detached(lambda report: supervise(chosen, phrase, report), progress)
@@ -92,6 +107,11 @@ def up(invocation: Invocation, /, **options: Any) -> None:
 
 
 def _check(options: dict[str, Any]) -> None:
+    if options["wait_unlock"] and options["detach"]:
+        raise UsageError(
+            "--detach returns when the node is published, which nobody unlocks before",
+            "leave out --detach; a service manager keeps it in the background",
+        )
     if options["on_message_text"] and options["on_message"] is None:
         raise UsageError(
             "--on-message-text needs a program to give the text to", "name it with --on-message"
@@ -122,6 +142,8 @@ class Progress:
                 self._out.row(said, f"ready {line(address)}")
             case {"event": "tor"}:
                 self._tell(f"tor: {tor_state.sentence(said)}", said)
+            case {"event": "locked"}:
+                self._tell("locked; unlock it with `onionchat unlock`", said)
             case {"event": "log", "message": message}:
                 self._out.detail(line(message), **said)
             case {"event": "warning", "message": message}:

@@ -71,6 +71,15 @@ def supervise(options: UpOptions, passphrase: bytes, report: Report) -> None:
         asyncio.run(Supervisor(options, passphrase, lock, report).run())
 
 
+def check(options: UpOptions) -> None:
+    """What would be refused anyway, before somebody is waited for who unlocks: a second node,
+    no tor, a file that others can write."""
+    harden()
+    options.paths.make()
+    Lock.acquire(options.paths.lock).close()
+    _own_tor(options)
+
+
 class Supervisor:
     """One profile's processes, from the first to the last."""
 
@@ -182,7 +191,6 @@ class Supervisor:
         match said:
             case {"event": "unlocked"}:
                 self._unlocked.set()
-                return
             case {"event": "error", **fields}:
                 self._failure = rebuild(fields["error"], fields["message"], fields["hint"])
                 return

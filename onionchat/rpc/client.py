@@ -5,9 +5,7 @@ It imports nothing that is slow to import; `onionchat send` spends its time in t
 
 import itertools
 import json
-import os
 import socket
-import struct
 from collections import deque
 from contextlib import ExitStack, suppress
 from pathlib import Path
@@ -16,12 +14,9 @@ from typing import Any, Self
 
 from onionchat.errors import OnionchatError, RefusedError, UnreachableError, rebuild
 from onionchat.os_errors import scarcity
+from onionchat.own_socket import peer
 
 CHUNK = 65_536
-
-
-_PEER = struct.Struct("3i")
-"""SO_PEERCRED: pid, uid, gid (unix(7))."""
 
 
 def connected(path: Path, timeout: float | None = None) -> socket.socket:
@@ -45,10 +40,11 @@ def connected(path: Path, timeout: float | None = None) -> socket.socket:
 
 
 def _check_ours(sock: socket.socket, path: Path) -> None:
-    _, uid, _ = _PEER.unpack(sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size))
-    if uid != os.geteuid():
+    listener = peer(sock)
+    if not listener.ours:
         raise RefusedError(
-            f"another user (uid {uid}) answers at {path}", "run onionchat as the user of the node"
+            f"another user (uid {listener.uid}) answers at {path}",
+            "run onionchat as the user of the node",
         )
 
 

@@ -10,19 +10,16 @@ client, and nothing that one client does, ends it.
 
 import asyncio
 import errno
-import os
 import socket
-import stat
-import struct
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from collections.abc import Mapping
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Never
 
 from onionchat.errors import RefusedError
 from onionchat.node.clock import wait
-from onionchat.os_errors import explained
+from onionchat.own_socket import listening, peer
 from onionchat.rpc import jsonrpc
 from onionchat.rpc.session import Session
 
@@ -35,8 +32,6 @@ RESOURCE_PAUSE = 1.0
 """Seconds to wait when the machine has no descriptors or memory left for a client."""
 
 _SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
-_PEER = struct.Struct("3i")
-"""SO_PEERCRED: pid, uid, gid (unix(7))."""
 
 
 class Server:
@@ -50,13 +45,14 @@ class Server:
 
     async def run(self) -> Never:
         """Serve until cancelled; every connection and the socket go away with it."""
-        with _listening(self._path) as listener:
+        with listening(self._path, CLIENTS) as listener:
+            listener.setblocking(False)
             async with asyncio.TaskGroup() as group:
                 while True:
                     self._admit(await _accept(listener), group)
 
     def _admit(self, sock: socket.socket, group: asyncio.TaskGroup) -> None:
-        if _uid(sock) != os.geteuid():
+        if not peer(sock).ours:
             sock.close()
         elif len(self._clients) >= CLIENTS:
             _turn_away(sock)
@@ -69,13 +65,6 @@ class Server:
     async def _serve(self, sock: socket.socket) -> None:
         streams = await asyncio.open_connection(sock=sock, limit=jsonrpc.LINE_LIMIT - 1)
         await Session(self._profile, self._verbs, sock, *streams).run()
-
-
-def _uid(sock: socket.socket) -> int:
-    """Whose process is at the other end, as the kernel knows it."""
-    credentials = sock.getsockopt(socket.SOL_SOCKET, socket.SO_PEERCRED, _PEER.size)
-    _, uid, _ = _PEER.unpack(credentials)
-    return int(uid)
 
 
 def _turn_away(sock: socket.socket) -> None:
@@ -103,37 +92,3 @@ async def _accept(listener: socket.socket) -> socket.socket:
             await wait(asyncio.Event(), loop.time() + RESOURCE_PAUSE)
         else:
             return sock
-
-
-@contextmanager
-def _listening(path: Path) -> Iterator[socket.socket]:
-    """Bound and listening, 0600 in a directory that is 0700 if it is made here."""
-    with socket.socket(socket.AF_UNIX) as listener:
-        listener.setblocking(False)
-        umask = os.umask(0o077)
-        try:
-            with explained():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                _remove_stale(path)
-            listener.bind(bytes(path))
-        finally:
-            os.umask(umask)
-        path.chmod(0o600)
-        listener.listen(CLIENTS)
-        try:
-            yield listener
-        finally:
-            path.unlink(missing_ok=True)
-
-
-def _remove_stale(path: Path) -> None:
-    """What a killed node left behind; anything else at that place is not ours to remove."""
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(found.st_mode) or found.st_uid != os.geteuid():
-        raise RefusedError(
-            f"{path} is in the way of the node's socket", "move it away, it is not a stale socket"
-        )
-    path.unlink()

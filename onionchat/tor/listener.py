@@ -15,14 +15,12 @@ import asyncio
 import errno
 import os
 import socket
-import stat
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager, suppress
 from functools import partial
-from pathlib import Path
 from typing import Never
 
-from onionchat.errors import RefusedError
+from onionchat.own_socket import remove_stale
 from onionchat.tor.address import Address, TcpAddress, UnixAddress
 from onionchat.tor.link import READ_MAX, Link, StreamLink
 
@@ -117,23 +115,10 @@ def _bind(sock: socket.socket, target: Address) -> Address:
     if isinstance(target, TcpAddress):
         sock.bind((target.host, target.port))
         return TcpAddress(*sock.getsockname())
-    _remove_stale(target.path)
+    remove_stale(target.path)
     umask = os.umask(0o177)
     try:
         sock.bind(bytes(target.path))
     finally:
         os.umask(umask)
     return target
-
-
-def _remove_stale(path: Path) -> None:
-    """What a killed node left behind; anything else at that place is not ours to remove."""
-    try:
-        found = path.lstat()
-    except FileNotFoundError:
-        return
-    if not stat.S_ISSOCK(found.st_mode) or found.st_uid != os.geteuid():
-        raise RefusedError(
-            f"{path} is in the way of the node's socket", "move it away, it is not a stale socket"
-        )
-    path.unlink()

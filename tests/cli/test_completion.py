@@ -162,12 +162,10 @@ def test_the_deadline_is_for_all_of_the_answer(
 
         def __exit__(self, *_: object) -> None: ...
 
-        def connect(self, _: str) -> None: ...
-
         def sendall(self, _: bytes) -> None: ...
 
     monkeypatch.setattr(candidates, "monotonic", lambda: Trickling.clock)
-    monkeypatch.setattr("onionchat.cli.candidates.socket.socket", lambda _: Trickling())
+    monkeypatch.setattr(candidates, "connected", lambda *_: Trickling())
     monkeypatch.setenv("XDG_RUNTIME_DIR", str(tmp_path))
     with pytest.raises(TimeoutError):
         candidates.known(Invocation(), "contact.list", deadline=0.12)

@@ -113,6 +113,7 @@ NOT_OF_THE_NODE = {
     *(
         "init",
         "up",
+        "unlock",
         "down",
         "rpc",
         "completion",

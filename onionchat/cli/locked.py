@@ -1,0 +1,148 @@
+"""`up --wait-unlock`: a node that was started without its passphrase, and how it gets it.
+
+A service manager starts programs when nobody is there to type. The passphrase must not be
+on the disk for that, nor in an argument or a variable. So `up` listens at a socket of the
+user's own until `onionchat unlock` brings the passphrase there, and then goes on as ever.
+
+    unlock                              up --wait-unlock
+    passphrase, newline   ───────────>  starts the node with it
+                          <───────────  {"event":"unlocked"}: the node answers from now on
+                                        or {"event":"error", ...}: waits for the next
+
+Until then the profile is not in use: no lock is held, no tor runs, and every command that
+needs no node works with the passphrase. A connection that brings nothing is dropped.
+"""
+
+import json
+import os
+import select
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any
+
+from onionchat.cli.detach import Report
+from onionchat.cli.prompt import LONGEST_PASSPHRASE
+from onionchat.cli.signals import interruptible
+from onionchat.errors import OnionchatError, RefusedError, UnreachableError, rebuild
+from onionchat.own_socket import listening, peer
+from onionchat.rpc.client import connected
+
+BACKLOG = 4
+BRING = 10.0
+"""Seconds in which whoever connects must have sent the passphrase, typed before."""
+CONNECT = 10.0
+CHUNK = 65_536
+
+Work = Callable[[bytes, Report], None]
+"""Run the node until it ends; an OnionchatError before it said `unlocked` is for who unlocks."""
+
+
+def until_unlocked(path: Path, work: Work, report: Report) -> None:
+    """Wait at `path`, and `work` with the passphrase that fits; Ctrl-C and SIGTERM end both."""
+    if waits(path):
+        raise RefusedError(
+            "a node of this profile waits to be unlocked already", "unlock it: onionchat unlock"
+        )
+    with ExitStack() as door:
+        listener = door.enter_context(listening(path, BACKLOG))
+        report({"event": "locked"})
+        with suppress(KeyboardInterrupt):  # nothing has begun, so nothing was interrupted
+            while not _admit(listener, door.close, work, report):
+                pass
+
+
+def _admit(listener: socket.socket, shut: Callable[[], None], work: Work, report: Report) -> bool:
+    """Let one in; whether the node has run with what they brought."""
+    sock, _ = listener.accept()
+    with sock:
+        passphrase = _brought(sock) if peer(sock).ours else None
+        return passphrase is not None and _try(passphrase, sock, shut, work, report)
+
+
+def _try(
+    passphrase: bytes, sock: socket.socket, shut: Callable[[], None], work: Work, report: Report
+) -> bool:
+    unlocked = False
+
+    def hear(said: dict[str, Any]) -> None:
+        nonlocal unlocked
+        if said["event"] == "unlocked" and not unlocked:
+            unlocked = True
+            shut()
+            _say(sock, said)
+        report(said)
+
+    try:
+        with interruptible():  # the supervisor leaves the signals as it needs them
+            work(passphrase, hear)
+    except OnionchatError as error:
+        if unlocked:
+            raise
+        fields = {"error": error.name, "message": error.message, "hint": error.hint}
+        _say(sock, {"event": "error", **fields})
+        return False
+    return True
+
+
+def _brought(sock: socket.socket) -> bytes | None:
+    """One line, or None from who sent none."""
+    sock.settimeout(BRING)
+    line = bytearray()
+    with suppress(OSError):
+        while not line.endswith(b"\n") and len(line) <= LONGEST_PASSPHRASE:
+            if not (chunk := sock.recv(CHUNK)):
+                return None
+            line += chunk
+        return bytes(line[:-1])
+    return None
+
+
+def _say(sock: socket.socket, said: dict[str, Any]) -> None:
+    """The last word to who unlocks, even if they have gone."""
+    with suppress(OSError):
+        sock.sendall(json.dumps(said).encode() + b"\n")
+    sock.close()
+
+
+def waits(path: Path) -> bool:
+    """Whether somebody waits there for the passphrase."""
+    try:
+        connected(path, CONNECT).close()
+    except UnreachableError:
+        return False
+    return True
+
+
+def hand_over(path: Path, passphrase: bytes) -> None:
+    """Bring the passphrase; returns when the node answers, raises what it failed with."""
+    with connected(path, CONNECT) as sock:
+        sock.sendall(passphrase + b"\n")
+        said = sock.makefile("rb").readline()
+    if not said:
+        raise UnreachableError("the node has gone", "look at what `onionchat up` has said")
+    match json.loads(said):
+        case {"event": "error", "error": name, "message": message, "hint": hint}:
+            raise rebuild(name, message, hint)
+
+
+def stop(path: Path, timeout: float) -> bool:
+    """End the process that waits there; False if none does."""
+    try:
+        sock = connected(path, CONNECT)
+    except UnreachableError:
+        return False
+    with sock:
+        pid = peer(sock).pid
+        watch = os.pidfd_open(pid)
+        try:
+            os.kill(pid, signal.SIGTERM)
+            if not select.select([watch], [], [], timeout)[0]:
+                raise UnreachableError(
+                    f"process {pid} does not stop", f"end it with `kill -KILL {pid}`"
+                )
+        finally:
+            os.close(watch)
+    return True
