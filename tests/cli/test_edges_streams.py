@@ -101,7 +101,7 @@ def test_any_text_arrives_as_it_was(running: Machine, text: str) -> None:
     assert texts(running)[-1] == text
 
 
-@pytest.mark.parametrize("text", [b"\xff\xfeh\x00", b"\xed\xa0\x80", os.urandom(64) + b"\xff"])
+@pytest.mark.parametrize("text", [b"\xff\xfeh\x00", b"\xed\xa0\x80", b"ab\xc3"])
 def test_what_is_no_utf_8_is_refused(running: Machine, text: bytes) -> None:
     running("send", "bob", stdin=text).refused(2, "not UTF-8")
 
