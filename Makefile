@@ -1,12 +1,13 @@
 # Two commands do all the set-up: `make demo` and `make test`.
 bin := .venv/bin
 
-.PHONY: help demo test lint docs bench lock clean
+.PHONY: help demo test lint docs wheel bench lock clean
 help:
 	@echo 'make demo    set up, then two people talk over a private Tor network on this machine'
 	@echo 'make test    set up, then lint, types, import contract and the fast suite'
 	@echo 'make lint    format, lint, types, import contract'
 	@echo 'make docs    write what is generated in docs/: openrpc.json, tables of rpc.md, onionchat.1'
+	@echo 'make wheel   the last commit as a wheel and an sdist, reproducible, in dist/'
 	@echo 'make bench   the figures, each beside its peer in the same run'
 	@echo 'make lock    resolve the dependencies again and write requirements/'
 	@echo 'make clean   remove what the other targets made'
@@ -31,6 +32,10 @@ docs:
 	@.ci/setup development
 	@$(bin)/python -m onionchat.rpc.reference docs
 	@$(bin)/python -m onionchat.cli.manual docs
+
+wheel:
+	@.ci/setup development
+	@$(bin)/python -m release dist
 
 bench:
 	@.ci/setup benchmarks
