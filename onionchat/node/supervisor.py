@@ -115,9 +115,10 @@ class Supervisor:
             if ended.error is not None:
                 raise ended.error from None
         finally:
+            # It has ended: what comes from now on finds nothing to stop, and must not kill.
+            signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
             for number in _STOPPING:
                 loop.remove_signal_handler(number)
-                signal.signal(number, signal.SIG_IGN)  # it has ended: nothing is left to stop
             os.close(self._start)
 
     async def _until_signal(self) -> None:
