@@ -115,8 +115,6 @@ class Supervisor:
             if ended.error is not None:
                 raise ended.error from None
         finally:
-            # It has ended: what comes from now on finds nothing to stop, and must not kill.
-            signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
             for number in _STOPPING:
                 loop.remove_signal_handler(number)
             os.close(self._start)
@@ -127,6 +125,7 @@ class Supervisor:
             if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` wants it
                 loop.add_signal_handler(number, stop.set)
         await stop.wait()
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)  # one is enough: no second may kill
         raise _End
 
     async def _until_ready(self) -> None:
