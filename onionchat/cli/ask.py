@@ -11,18 +11,27 @@ from onionchat.cli.invocation import Invocation
 from onionchat.errors import UnreachableError
 
 if TYPE_CHECKING:
+    import socket
+
     from onionchat.rpc.client import Client
 
 CONNECT_TIMEOUT = 10.0
 
 
 def connect(invocation: Invocation) -> "Client":
-    """A connection to the running node; NotFoundError, UnreachableError."""
-    paths = invocation.existing()
+    """The thin client at `reach`."""
     from onionchat.rpc.client import Client
 
+    return Client(reach(invocation))
+
+
+def reach(invocation: Invocation) -> "socket.socket":
+    """A connection to the running node; NotFoundError, UnreachableError."""
+    paths = invocation.existing()
+    from onionchat.rpc.client import connected
+
     try:
-        return Client.connect(paths.rpc_socket, CONNECT_TIMEOUT)
+        return connected(paths.rpc_socket, CONNECT_TIMEOUT)
     except UnreachableError:
         from onionchat.cli.locked import waits
 

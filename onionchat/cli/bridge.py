@@ -16,7 +16,7 @@ from contextlib import suppress
 
 import click
 
-from onionchat.cli.ask import CONNECT_TIMEOUT
+from onionchat.cli.ask import reach
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command
 from onionchat.cli.output import ReaderGone, unwritable
@@ -40,13 +40,13 @@ def rpc(invocation: Invocation) -> None:
     The methods are the commands with dots, such as contact.add. `subscribe` delivers
     events. Whoever can run this has full power over the profile.
     """
-    path = invocation.existing().rpc_socket
+    invocation.existing()
     if sys.stdin is None:
         raise UsageError("there is no standard input", "open it, or give it /dev/null")
-    from onionchat.rpc.client import connected, gone
+    from onionchat.rpc.client import gone
 
     ended = threading.Event()
-    with connected(path, CONNECT_TIMEOUT) as node:
+    with reach(invocation) as node:
         asking = (sys.stdin.fileno(), node, ended)
         threading.Thread(target=_ask, args=asking, daemon=True).start()
         _answer(node, sys.stdout.fileno())

@@ -66,6 +66,7 @@ def _try(
     passphrase: bytes, sock: socket.socket, shut: Callable[[], None], work: Work, report: Report
 ) -> bool:
     unlocked = False
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
     def hear(said: dict[str, Any]) -> None:
         nonlocal unlocked
@@ -76,13 +77,14 @@ def _try(
         report(said)
 
     try:
-        with interruptible():  # the supervisor leaves the signals as it needs them
+        with interruptible():  # the supervisor handles the signals, and blocks them at its end
             work(passphrase, hear)
     except OnionchatError as error:
         if unlocked:
             raise
         fields = {"error": error.name, "message": error.message, "hint": error.hint}
         _say(sock, {"event": "error", **fields})
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)  # one that came meanwhile comes now
         return False
     return True
 

@@ -190,6 +190,8 @@ class Supervisor:
     def _hear(self, said: dict[str, Any]) -> None:
         match said:
             case {"event": "unlocked"}:
+                if self._unlocked.is_set():
+                    return
                 self._unlocked.set()
             case {"event": "error", **fields}:
                 self._failure = rebuild(fields["error"], fields["message"], fields["hint"])
