@@ -73,8 +73,7 @@ class Transcript:
         for exchange in exchanges(path.read_text()):
             match exchange.mark:
                 case "@":
-                    self._home = self._directory / exchange.command
-                    self._home.mkdir(exist_ok=True)
+                    self._move(self._directory / exchange.command)
                 case "%":
                     command = self._filled(exchange.command)
                     self._done(["sh", "-ec", command]).check_returncode()
@@ -84,6 +83,17 @@ class Transcript:
                     self._repeat(exchange)
                 case _:
                     self._once(exchange)
+
+    def _move(self, home: Path) -> None:
+        """Somebody else types; a node that they leave running behind them is ended."""
+        self._home = home
+        if not home.exists():
+            home.mkdir()
+            self._stack.callback(self._leave, home)
+
+    def _leave(self, home: Path) -> None:
+        self._home = home
+        self._done([sys.executable, "-m", "onionchat", "down"])
 
     def _once(self, exchange: Exchange) -> None:
         done = self._done(self._command(exchange), exchange.typed)
