@@ -2,8 +2,8 @@
 
 A name stands where a mistake sends a message to the wrong person, so it must look like
 nothing else: 1 to 32 printable characters in NFC, no white space at the ends, not digits
-only (a request's number), no leading `-` (an option), not like an address; and no two
-names may look the same. Looking the same is decided by a skeleton: compatibility forms,
+only (a request's number), no leading `-` (an option), not like an address, nor like the
+owner; and no two names may look the same. Looking the same is decided by a skeleton: compatibility forms,
 case, accents and gaps are folded away, and letters that pass for a Latin one become it
 (after Unicode TS 39, reduced to the scripts and shapes that pass in a terminal font).
 """
@@ -13,6 +13,8 @@ import unicodedata
 from onionchat.errors import UsageError
 
 LONGEST = 32
+OWNER = "me"
+"""What `history` (cli/history.py) calls the owner of the profile."""
 
 _LOOKALIKES = str.maketrans(
     {
@@ -60,6 +62,8 @@ def _what_is_wrong(name: str) -> str | None:
         return "it has only digits, like the number of a request"
     if name.startswith("-"):
         return "it begins with - like an option"
+    if skeleton(name) == skeleton(OWNER):
+        return "it looks like the word that stands for yourself"
     if _ADDRESS_LIKE in name.casefold() or name.casefold().startswith("onionchat:"):
         return "it looks like an address"
     return None
