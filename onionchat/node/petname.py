@@ -3,9 +3,9 @@
 A name stands where a mistake sends a message to the wrong person, so it must look like
 nothing else: 1 to 32 printable characters in NFC, no white space at the ends, not digits
 only (a request's number), no leading `-` (an option), not like an address, nor like the
-owner; and no two names may look the same. Looking the same is decided by a skeleton: compatibility forms,
-case, accents and gaps are folded away, and letters that pass for a Latin one become it
-(after Unicode TS 39, reduced to the scripts and shapes that pass in a terminal font).
+owner; and no two names may look the same. Looking the same is decided by a skeleton:
+compatibility forms, case, accents and gaps are folded away, and letters that pass for a Latin
+one become it (after Unicode TS 39, reduced to what passes in a terminal font).
 """
 
 import unicodedata
