@@ -31,9 +31,14 @@ def harden() -> None:
     sys.excepthook = _where_not_what
 
 
-def die_with_parent(signal_number: int) -> None:
-    """Ask the kernel for `signal_number` when the parent is gone, SIGKILL included."""
+def die_with_parent(signal_number: int, parent: int) -> None:
+    """Ask the kernel for `signal_number` when the parent is gone, SIGKILL included.
+
+    `parent` is its number: one that went before we could ask would never be heard of.
+    """
     _prctl(PR_SET_PDEATHSIG, signal_number)
+    if os.getppid() != parent:
+        os.kill(os.getpid(), signal_number)
 
 
 def _prctl(option: int, value: int) -> None:

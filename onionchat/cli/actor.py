@@ -35,7 +35,7 @@ class Process:
                 env=_environment(home),
                 text=True,
                 start_new_session=True,
-                preexec_fn=partial(die_with_parent, signal.SIGTERM),  # noqa: PLW1509 - no threads
+                preexec_fn=partial(die_with_parent, signal.SIGTERM, os.getpid()),  # noqa: PLW1509 - no threads
             )
         if read is not None:
             os.close(read)

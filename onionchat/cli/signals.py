@@ -19,12 +19,13 @@ import sys
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 from types import FrameType
 
-_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP, signal.SIGALRM)
-"""The last only for ourselves: one of the others came at a bad moment, and comes again."""
-
+_STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 _AGAIN = 0.01
+"""Seconds until a signal that came at a bad moment is sent once more."""
+
 _IMPORT_SYSTEM = "<frozen importlib._bootstrap>"
 _EXIT_CODE = 130
 """Of errors.Interrupted, which is not loaded yet when this is needed first."""
@@ -44,6 +45,7 @@ def leave(code: int) -> None:
     would end itself by SIGINT instead of `code` if that came while it ran an `exec`.
     """
     _handle(signal.SIG_IGN)
+    signal.setitimer(signal.ITIMER_REAL, 0)
     if code == _EXIT_CODE:
         os._exit(code)
     raise SystemExit(code)
@@ -60,20 +62,28 @@ def interruptible() -> Iterator[None]:
             signal.signal(number, handler)
 
 
-def _interrupt(_: int, frame: FrameType | None) -> None:
+def _interrupt(number: int, frame: FrameType | None) -> None:
     """What was torn in the middle complains when it goes (an event loop half made, a coroutine
     that nobody waits for): after this, nobody hears of it."""
     if _importing(frame):
-        signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        _send_again(number)
         return
-    sys.unraisablehook = _again_if_dropped
+    sys.unraisablehook = partial(_again_if_dropped, number)
     warnings.simplefilter("ignore")
+    if (logging := sys.modules.get("logging")) is not None:
+        logging.disable()
     raise KeyboardInterrupt
 
 
-def _again_if_dropped(dropped: "sys.UnraisableHookArgs") -> None:
+def _again_if_dropped(number: int, dropped: "sys.UnraisableHookArgs") -> None:
     if dropped.exc_type is KeyboardInterrupt:
-        signal.setitimer(signal.ITIMER_REAL, _AGAIN)
+        _send_again(number)
+
+
+def _send_again(number: int) -> None:
+    """To whoever handles it by then, which may be an event loop."""
+    signal.signal(signal.SIGALRM, lambda *_: signal.raise_signal(number))
+    signal.setitimer(signal.ITIMER_REAL, _AGAIN)
 
 
 def _importing(frame: FrameType | None) -> bool:

@@ -84,7 +84,7 @@ class Hook:
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
                 start_new_session=True,
-                preexec_fn=partial(die_with_parent, signal.SIGKILL),  # noqa: PLW1509 - no threads
+                preexec_fn=partial(die_with_parent, signal.SIGKILL, os.getpid()),  # noqa: PLW1509 - no threads
             )
 
 

@@ -21,6 +21,7 @@ import os
 import signal
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain, repeat
 from typing import Any
@@ -96,18 +97,19 @@ class Supervisor:
         self._tor: dict[str, Any] = {"bootstrap": 0, "step": None, "warning": None}
 
     async def run(self) -> None:
-        loop = asyncio.get_running_loop()
+        stop = asyncio.Event()
         try:
-            async with asyncio.TaskGroup() as outer:
-                if self._own_tor is not None:
-                    outer.create_task(self._keep_tor(self._own_tor))
-                # Inside, so that the node ends before its tor and can say goodbye through it.
-                async with asyncio.TaskGroup() as group:
-                    group.create_task(self._until_signal())
-                    group.create_task(self._until_ready())
-                    group.create_task(self._keep_node())
-                    if self._hook is not None:
-                        group.create_task(self._hook.run())
+            with _signals_to(stop):
+                async with asyncio.TaskGroup() as outer:
+                    if self._own_tor is not None:
+                        outer.create_task(self._keep_tor(self._own_tor))
+                    # Inside, so that the node ends before its tor and can say goodbye through it.
+                    async with asyncio.TaskGroup() as group:
+                        group.create_task(_until(stop))
+                        group.create_task(self._until_ready())
+                        group.create_task(self._keep_node())
+                        if self._hook is not None:
+                            group.create_task(self._hook.run())
         except BaseExceptionGroup as group_of_one:
             ended = first_of(group_of_one)
             if not isinstance(ended, _End):
@@ -115,18 +117,7 @@ class Supervisor:
             if ended.error is not None:
                 raise ended.error from None
         finally:
-            for number in _STOPPING:
-                loop.remove_signal_handler(number)
             os.close(self._start)
-
-    async def _until_signal(self) -> None:
-        loop, stop = asyncio.get_running_loop(), asyncio.Event()
-        for number in _STOPPING:
-            if signal.getsignal(number) is not signal.SIG_IGN:  # as `nohup` wants it
-                loop.add_signal_handler(number, stop.set)
-        await stop.wait()
-        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)  # one is enough: no second may kill
-        raise _End
 
     async def _until_ready(self) -> None:
         """With `--timeout`: be reachable by then, or end everything that was started."""
@@ -164,7 +155,7 @@ class Supervisor:
             pass_fds=(self._start, write, self._lock.descriptor),
             stdin=asyncio.subprocess.DEVNULL,
             start_new_session=True,
-            preexec_fn=partial(die_with_parent, signal.SIGKILL),
+            preexec_fn=partial(die_with_parent, signal.SIGKILL, os.getpid()),
         )
         os.close(write)
         try:
@@ -232,6 +223,34 @@ class Supervisor:
                     raise _End(failed) from None
                 self._report({"event": "warning", "message": failed.message})
             await _pause(pause)
+
+
+@contextmanager
+def _signals_to(stop: asyncio.Event) -> Iterator[None]:
+    """Inside, a signal sets `stop`; afterwards they do what they did before.
+
+    When there was one, the process ends now: a second has nothing left to stop, and must
+    not kill it between two handlers.
+    """
+    loop = asyncio.get_running_loop()
+    before = {number: signal.getsignal(number) for number in _STOPPING}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # as `nohup` wants it
+            loop.add_signal_handler(number, stop.set)
+    try:
+        yield
+    finally:
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOPPING)
+        for number, handler in before.items():
+            loop.remove_signal_handler(number)
+            signal.signal(number, handler)
+        if not stop.is_set():
+            signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
+
+
+async def _until(stop: asyncio.Event) -> None:
+    await stop.wait()
+    raise _End
 
 
 def _stillborn(code: int) -> OnionchatError:

@@ -8,6 +8,7 @@ and with what to do about it.
 """
 
 import asyncio
+import os
 import re
 import signal
 from collections import deque
@@ -90,7 +91,7 @@ class TorProcess:
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
-                preexec_fn=partial(die_with_parent, signal.SIGKILL),
+                preexec_fn=partial(die_with_parent, signal.SIGKILL, os.getpid()),
             )
         except OSError as error:
             raise TorFailed(

@@ -7,6 +7,7 @@ import resource
 import signal
 import stat
 import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -206,3 +207,9 @@ def test_down_of_a_node_that_hangs(machine: Machine) -> None:
             os.kill(int(node), signal.SIGSTOP)
         assert machine("down").out == "stopped\n"
         assert finished(up).code == 0
+
+
+def test_a_child_whose_parent_went_before_it_could_ask_ends() -> None:
+    """Or a node without its supervisor would hold the profile's lock for ever."""
+    code = "from onionchat.hardening import die_with_parent; die_with_parent(9, 1 << 30)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == -9

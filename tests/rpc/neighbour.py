@@ -119,6 +119,6 @@ async def _live(directory: Path, name: str) -> None:
 
 
 if __name__ == "__main__":
-    die_with_parent(signal.SIGKILL)
+    die_with_parent(signal.SIGKILL, os.getppid())
     hurry(pytest.MonkeyPatch())
     asyncio.run(_live(Path(sys.argv[1]), sys.argv[2]))

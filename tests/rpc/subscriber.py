@@ -31,7 +31,7 @@ def main(path: Path, log: Path) -> None:
 
 
 if __name__ == "__main__":
-    die_with_parent(signal.SIGKILL)
+    die_with_parent(signal.SIGKILL, os.getppid())
     try:
         main(Path(sys.argv[1]), Path(sys.argv[2]))
     except UnreachableError:
