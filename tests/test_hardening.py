@@ -23,10 +23,10 @@ raise ValueError(secret)
 
 @pytest.fixture
 def hardened(tmp_path: Path) -> subprocess.Popen[str]:
-    os.umask(0)
     process = subprocess.Popen(
         [sys.executable, "-c", PROGRAM],
         cwd=tmp_path,
+        umask=0,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,

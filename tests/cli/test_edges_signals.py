@@ -28,7 +28,7 @@ def at(event, _):
 
 sys.addaudithook(at)
 """
-MOMENTS = (1, 2, 5, 20, 50, 100, 200, 300, 500, 700, 1000, 1400, 2000)
+MOMENTS = (1, 5, 20, 100, 200, 300, 700, 1400, 2000)
 """`id` without a node has about 2000 events, `--help` about 300."""
 
 COMMANDS = {
