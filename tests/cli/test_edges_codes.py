@@ -112,7 +112,7 @@ ONLINE: list[tuple[int, str, Mistake]] = [
     (7, "no such message", lambda m: m("outbox", "cancel", "0" * 32)),
     (7, "no such request", lambda m: m("request", "accept", "99")),
     (8, "a second node", lambda m: m.unlocked("up", *NOWHERE)),
-    (8, "one's own address", lambda m: m("contact", "add", "me", m("id").out.strip())),
+    (8, "one's own address", lambda m: m("contact", "add", "myself", m("id").out.strip())),
     (8, "a name that is taken", lambda m: m("contact", "add", "bob", m("id").out.strip())),
 ]
 
