@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.child import Child
+
 SECRET = "correct horse battery staple"
 
 PROGRAM = f"""
@@ -22,8 +24,8 @@ raise ValueError(secret)
 
 
 @pytest.fixture
-def hardened(tmp_path: Path) -> subprocess.Popen[str]:
-    process = subprocess.Popen(
+def hardened(tmp_path: Path) -> Child[str]:
+    process = Child(
         [sys.executable, "-c", PROGRAM],
         cwd=tmp_path,
         umask=0,
@@ -37,13 +39,13 @@ def hardened(tmp_path: Path) -> subprocess.Popen[str]:
     return process
 
 
-def test_what_it_makes_is_its_owners_alone(hardened: subprocess.Popen[str], tmp_path: Path) -> None:
+def test_what_it_makes_is_its_owners_alone(hardened: Child[str], tmp_path: Path) -> None:
     with hardened:
         assert (tmp_path / "made").stat().st_mode & 0o777 == 0o600
         hardened.kill()
 
 
-def test_it_leaves_no_core(hardened: subprocess.Popen[str]) -> None:
+def test_it_leaves_no_core(hardened: Child[str]) -> None:
     with hardened:
         limits = Path(f"/proc/{hardened.pid}/limits").read_text()
         (core,) = [line for line in limits.splitlines() if line.startswith("Max core file size")]
@@ -51,7 +53,7 @@ def test_it_leaves_no_core(hardened: subprocess.Popen[str]) -> None:
         hardened.kill()
 
 
-def test_its_memory_is_nobody_elses(hardened: subprocess.Popen[str]) -> None:
+def test_its_memory_is_nobody_elses(hardened: Child[str]) -> None:
     """The kernel gives what is not dumpable to root: another program of the same user may
     neither read nor trace it."""
     with hardened:
@@ -62,7 +64,7 @@ def test_its_memory_is_nobody_elses(hardened: subprocess.Popen[str]) -> None:
         hardened.kill()
 
 
-def test_its_last_word_says_where_and_not_what(hardened: subprocess.Popen[str]) -> None:
+def test_its_last_word_says_where_and_not_what(hardened: Child[str]) -> None:
     with hardened:
         _, said = hardened.communicate("go\n")
     assert "ValueError" in said

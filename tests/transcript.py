@@ -25,6 +25,8 @@ from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from tests.child import Child
+
 PATIENCE = 200
 """How often `~` tries: each time takes a fifth of a second at least."""
 
@@ -112,7 +114,7 @@ class Transcript:
     def _start(self, exchange: Exchange) -> None:
         words = self._command(exchange)
         process = self._stack.enter_context(
-            subprocess.Popen(
+            Child(
                 words,
                 stdin=subprocess.PIPE,
                 stdout=subprocess.DEVNULL,

@@ -3,8 +3,10 @@
 Inside `interruptible` each is a KeyboardInterrupt, so every `finally` runs and the end is
 told. Before and after it, while modules load and while the interpreter goes, there is
 nothing to clean up and nobody to catch it: the process leaves at once with the same exit
-code. A signal that whoever started us wants ignored (`nohup`, a job in the background)
-stays ignored.
+code. A hang-up or a Ctrl-C that whoever started us wants ignored (`nohup`, a job in the
+background) stays ignored. SIGTERM never is, and none stays blocked: both come from a
+starter that forgot to set its own signals back (some runners of CI do), and a node that
+`down` cannot end would be left.
 
 An import is not interrupted but finished first: extension modules that are torn in the
 middle of their start print what a person should not see. Nor does an interrupt get lost
@@ -36,6 +38,7 @@ Handler = Callable[[int, FrameType | None], object]
 def leave_quietly() -> None:
     """From here on each of the signals ends the process without a word."""
     _handle(lambda *_: os._exit(_EXIT_CODE))
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOPPING)
 
 
 def leave(code: int) -> None:
@@ -99,7 +102,7 @@ def _handle(handler: Handler | signal.Handlers) -> dict[signal.Signals, Handler 
     before: dict[signal.Signals, Handler | int | None] = {}
     try:
         for number in _STOPPING:
-            if signal.getsignal(number) is not signal.SIG_IGN:
+            if number is signal.SIGTERM or signal.getsignal(number) is not signal.SIG_IGN:
                 before[number] = signal.signal(number, handler)
     except ValueError:  # only the main thread may
         pass

@@ -235,7 +235,7 @@ def _signals_to(stop: asyncio.Event) -> Iterator[None]:
     loop = asyncio.get_running_loop()
     before = {number: signal.getsignal(number) for number in _STOPPING}
     for number, handler in before.items():
-        if handler is not signal.SIG_IGN:  # as `nohup` wants it
+        if number is signal.SIGTERM or handler is not signal.SIG_IGN:  # as `nohup` wants it
             loop.add_signal_handler(number, stop.set)
     try:
         yield

@@ -17,6 +17,7 @@ from typing import Any
 from onionchat.crypto.vault import Cost
 from onionchat.node.profile import create_profile
 from onionchat.paths import locate
+from tests.child import Child
 
 PASSPHRASE = "correct horse"
 BOB = "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion"
@@ -58,9 +59,9 @@ class Machine:
 
     def start(
         self, *words: str | bytes, environ: Mapping[str, str] | None = None, **options: Any
-    ) -> "subprocess.Popen[bytes]":
+    ) -> Child[bytes]:
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
-        return subprocess.Popen(  # type: ignore[return-value]  # options vary
+        return Child(
             [sys.executable, "-m", "onionchat", *words],
             cwd=self.home,
             env={**self.environ, **(environ or {})},
@@ -89,7 +90,7 @@ class Machine:
         create_profile(paths, PASSPHRASE.encode(), Cost.FLOOR)
 
     @contextmanager
-    def node(self, **options: Any) -> Iterator["subprocess.Popen[bytes]"]:
+    def node(self, **options: Any) -> Iterator[Child[bytes]]:
         """A node whose RPC answers."""
         with self.start("--passphrase-fd", "0", "up", "--no-dial", *NOWHERE, **options) as up:
             assert up.stdin is not None
@@ -109,7 +110,7 @@ class Machine:
         return Machine(to)
 
 
-def finished(process: "subprocess.Popen[bytes]", stdin: bytes | None = None) -> Done:
+def finished(process: Child[bytes], stdin: bytes | None = None) -> Done:
     """Wait for it; one that hangs is killed, and that is a failure."""
     try:
         out, err = process.communicate(stdin, PATIENCE)

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.child import Child
+
 
 class Listener:
     """A node's socket; the test plays the node."""
@@ -23,10 +25,10 @@ class Listener:
         self.listening.listen()
         self.listening.settimeout(20)
 
-    def start(self, **streams: int) -> "subprocess.Popen[bytes]":
+    def start(self, **streams: int) -> Child[bytes]:
         words = [sys.executable, "-m", "onionchat", "-d", str(self.home), "rpc"]
         pipes = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-        return subprocess.Popen(words, **{**pipes, **streams})  # type: ignore[call-overload,no-any-return]  # streams only
+        return Child(words, **{**pipes, **streams})  # type: ignore[call-overload,no-any-return]  # streams only
 
     def accept(self) -> socket.socket:
         sock, _ = self.listening.accept()

@@ -14,6 +14,7 @@ from pathlib import Path
 import pytest
 
 from onionchat.crypto.vault import Cost
+from tests.child import Child
 from tests.cli.machine import BOB, NOWHERE, PASSPHRASE, Machine, finished
 
 PR_CAPBSET_DROP = 24
@@ -179,7 +180,7 @@ def test_several_at_once_start_one_node(machine: Machine) -> None:
     assert running[0].returncode == 0
 
 
-def together(machine: Machine, *words: str) -> "list[subprocess.Popen[bytes]]":
+def together(machine: Machine, *words: str) -> list[Child[bytes]]:
     processes = [machine.start("--passphrase-fd", "0", *words) for _ in range(3)]
     for process in processes:
         assert process.stdin is not None

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -25,6 +26,7 @@ from onionchat.errors import (
     UnreachableError,
     UsageError,
 )
+from tests.child import Child
 
 SLOW = ["asyncio", "stem", "peewee", "cryptography", "textual", "rich", "importlib.metadata"]
 SECRET = "correct horse"
@@ -46,8 +48,8 @@ def fail(monkeypatch: pytest.MonkeyPatch) -> Fail:
     return install
 
 
-def start(*words: str, **options: object) -> "subprocess.Popen[str]":
-    return subprocess.Popen(  # type: ignore[call-overload,no-any-return]  # options vary by test
+def start(*words: str, **options: object) -> Child[str]:
+    return Child(  # type: ignore[call-overload,no-any-return]  # options vary by test
         [sys.executable, "-m", "onionchat", *words],
         **{"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True, **options},
     )
@@ -127,13 +129,23 @@ def test_ctrl_c_ends_with_130(fail: Callable[[BaseException], None]) -> None:
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
 def test_a_signal_ends_a_command_that_waits(number: signal.Signals) -> None:
+    ends_by(number)
+
+
+def test_a_starter_that_blocks_or_ignores_signals_does_not_make_us_deaf() -> None:
+    ends_by(signal.SIGTERM, preexec_fn=partial(signal.signal, signal.SIGTERM, signal.SIG_IGN))
+    every = signal.valid_signals()
+    ends_by(signal.SIGINT, preexec_fn=partial(signal.pthread_sigmask, signal.SIG_BLOCK, every))
+
+
+def ends_by(number: signal.Signals, **options: object) -> None:
     keyboard, terminal = os.openpty()
-    with start("send", "bob", stdin=terminal) as waiting:
+    with start("send", "bob", stdin=terminal, **options) as waiting:
         assert waiting.stderr is not None
         assert "Ctrl-D" in waiting.stderr.readline()
         waiting.send_signal(number)
-        assert waiting.stderr.read() == "onionchat: interrupted\n"
         assert waiting.wait(10) == Interrupted.exit_code
+        assert waiting.stderr.read() == "onionchat: interrupted\n"
     os.close(keyboard)
     os.close(terminal)
 

@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.child import Child
+
 ONIONCHAT = [sys.executable, "-m", "onionchat", "--json"]
 NOWHERE = ["--tor-control", "unix:/nowhere", "--tor-socks", "unix:/nowhere"]
 
@@ -47,7 +49,7 @@ def test_a_crashed_node_starts_with_the_new_one(tmp_path_factory: pytest.TempPat
     tmp_path = tmp_path_factory.mktemp("n")  # a short one: it will have sockets in it
     assert run(tmp_path, "init", old="one") == 0
     read = handed_in("one")
-    with subprocess.Popen(
+    with Child(
         [*ONIONCHAT, "up", *NOWHERE, "--passphrase-fd", str(read)],
         env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
         pass_fds=(read,),

@@ -13,6 +13,7 @@ import pytest
 
 from onionchat.tor.find import find_tor
 from onionchat.tor.testnet import Info
+from tests.child import Child
 
 
 @dataclass(frozen=True)
@@ -35,7 +36,7 @@ def bridge(home: Path, network: Info) -> Iterator[Bridge]:
         port = door.getsockname()[1]
     torrc = home / "torrc"
     torrc.write_text(_torrc(home, program, port) + f'%include "{network.client_torrc}"\n')
-    with subprocess.Popen(
+    with Child(
         [find_tor().path, "--defaults-torrc", "/dev/null", "-f", torrc],
         stdout=subprocess.PIPE,
         text=True,
@@ -66,7 +67,7 @@ __OwningControllerProcess {os.getpid()}
 """
 
 
-def _until_ready(tor: subprocess.Popen[str]) -> None:
+def _until_ready(tor: Child[str]) -> None:
     """What tor says later fits into the pipe."""
     assert tor.stdout is not None
     waited_for = {"Registered server transport 'obfs4'", "Bootstrapped 100%"}

@@ -8,6 +8,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from tests.child import Child
+
 PASSPHRASE = "correct horse battery staple"
 UP_TIMEOUT = 90
 
@@ -19,7 +21,7 @@ class Person:
         self.name = name
         self.home = home
         self.torrc = client_torrc
-        self.up: subprocess.Popen[str] | None = None
+        self.up: Child[str] | None = None
         home.mkdir(mode=0o700)
 
     def __call__(self, *words: str, stdin: str = "", code: int = 0) -> list[dict[str, Any]]:
@@ -63,7 +65,7 @@ class Person:
         os.close(write)
         words = ("up", "--torrc-include", str(self.torrc), "--timeout", str(UP_TIMEOUT), *options)
         with (self.home / "up.log").open("a") as log:
-            self.up = subprocess.Popen(
+            self.up = Child(
                 self._command("--passphrase-fd", str(read), *words),
                 pass_fds=[read],
                 stdout=subprocess.PIPE,

@@ -13,6 +13,7 @@ import pytest
 from onionchat.errors import RefusedError
 from onionchat.tor.find import find_tor
 from onionchat.tor.testnet import Info, run_foreground, start_detached, stop
+from tests.child import Child
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
 
@@ -41,7 +42,7 @@ def tors_of(directory: Path) -> list[int]:
 
 def test_nothing_outlives_a_keeper_that_is_killed(tmp_path: Path, network: Info) -> None:
     """Beside the session's own network: two run side by side."""
-    with subprocess.Popen(
+    with Child(
         [sys.executable, "-c", FOREGROUND, str(tmp_path)], stdout=subprocess.PIPE, text=True
     ) as keeper:
         assert keeper.stdout is not None

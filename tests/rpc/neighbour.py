@@ -23,6 +23,7 @@ from onionchat.paths import Paths, locate
 from onionchat.rpc.client import Client
 from onionchat.rpc.server import Server
 from onionchat.tor.address import UnixAddress
+from tests.child import Child
 from tests.node.patience import hurry
 from tests.node.street import Home, Street
 
@@ -65,7 +66,7 @@ class Neighbour:
         self.address = ""
 
     def start(self) -> None:
-        self._process = subprocess.Popen(self._words, stdout=subprocess.PIPE, text=True)
+        self._process = Child(self._words, stdout=subprocess.PIPE, text=True)
         assert self._process.stdout is not None
         self.address = self._process.stdout.readline().strip()
         assert self.address

@@ -11,6 +11,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 
 from onionchat.rpc.client import Client
+from tests.child import Child
 from tests.rpc.neighbour import Neighbour, befriend
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
@@ -28,11 +29,9 @@ TEXTS = (
 )
 
 
-def start(
-    example: str, node: Neighbour, *words: str, killed_at: int | None = None
-) -> "subprocess.Popen[str]":
+def start(example: str, node: Neighbour, *words: str, killed_at: int | None = None) -> Child[str]:
     runner = [] if killed_at is None else ["-m", "tests.rpc.killed_at", str(killed_at)]
-    return subprocess.Popen(
+    return Child(
         [sys.executable, *runner, str(EXAMPLES / example), *words],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -41,7 +40,7 @@ def start(
     )
 
 
-def end(bot: "subprocess.Popen[str]", patience: float = 0) -> set[str]:
+def end(bot: Child[str], patience: float = 0) -> set[str]:
     """Kill it if it does not end by itself; the lines that it has printed."""
     with suppress(subprocess.TimeoutExpired):
         bot.wait(patience)
@@ -50,7 +49,7 @@ def end(bot: "subprocess.Popen[str]", patience: float = 0) -> set[str]:
 
 
 @contextmanager
-def running(bot: "subprocess.Popen[str]") -> Iterator[None]:
+def running(bot: Child[str]) -> Iterator[None]:
     try:
         yield
     finally:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from onionchat.rpc.client import Client
+from tests.child import Child
 from tests.rpc.neighbour import Neighbour, befriend
 
 MESSAGES = 240
@@ -52,17 +53,17 @@ def send_all(alice: Neighbour, sent: list[str]) -> None:
             sent += [client.call("send", name="bob", text=text)["id"]]
 
 
-def subscribe(bob: Neighbour, log: Path) -> "subprocess.Popen[str]":
+def subscribe(bob: Neighbour, log: Path) -> Child[str]:
     words = [sys.executable, "-m", "tests.rpc.subscriber", str(bob.socket), str(log)]
-    return subprocess.Popen(words, stdout=subprocess.PIPE, text=True)
+    return Child(words, stdout=subprocess.PIPE, text=True)
 
 
-def end(subscriber: "subprocess.Popen[str]") -> None:
+def end(subscriber: Child[str]) -> None:
     subscriber.kill()
     subscriber.communicate()
 
 
-def hear(subscriber: "subprocess.Popen[str]", last: int) -> None:
+def hear(subscriber: Child[str], last: int) -> None:
     """Until it has written the event with this cursor."""
     assert subscriber.stdout is not None
     while int(subscriber.stdout.readline()) < last:

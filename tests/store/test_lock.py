@@ -11,6 +11,7 @@ import pytest
 
 from onionchat.errors import RefusedError
 from onionchat.store.lock import Lock, holder, wait_free
+from tests.child import Child
 
 HOLD = """
 import sys; from pathlib import Path; from onionchat.store.lock import Lock
@@ -22,8 +23,8 @@ with Lock.adopt(int(sys.argv[1])): print("held", flush=True); sys.stdin.read()
 """
 
 
-def child(source: str, *arguments: str, pass_fds: tuple[int, ...] = ()) -> subprocess.Popen[bytes]:
-    process = subprocess.Popen(
+def child(source: str, *arguments: str, pass_fds: tuple[int, ...] = ()) -> Child[bytes]:
+    process: Child[bytes] = Child(
         [sys.executable, "-c", source, *arguments],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

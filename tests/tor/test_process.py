@@ -13,6 +13,7 @@ import pytest
 from onionchat.errors import UnreachableError
 from onionchat.tor.find import TorBinary, find_tor
 from onionchat.tor.process import TorFailed, TorProcess, run_tor, scrub, why
+from tests.child import Child
 
 ADDRESS = "aoqqpp7tzyil4hlq3umoos6atft6jvrqtosq2xy53sdgiesvgg4bqead"
 
@@ -158,7 +159,7 @@ def test_it_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
     torrc = tmp_path / "t" / "torrc"
     text = offline_torrc(tmp_path / "t")
     torrc.write_text("".join(line for line in text.splitlines(True) if "Owning" not in line))
-    with subprocess.Popen(
+    with Child(
         [sys.executable, "-c", PARENT, str(torrc)], stdout=subprocess.PIPE, text=True
     ) as parent:
         assert parent.stdout is not None
