@@ -4,15 +4,18 @@
 - no core dumps, not dumpable: a crash writes no memory to disk, and another process
   of the same user cannot read ours through /proc or ptrace (measured: EACCES).
 - a traceback shows where, never what: neither locals nor the exception's text, which
-  may quote the value that broke a rule.
+  may quote the value that broke a rule. That holds for every way in which Python tells of
+  an exception: the last one of a process or of a thread, one that nobody could catch, and
+  what asyncio or a library logs.
 """
 
 import ctypes
+import logging
 import os
 import resource
 import sys
+import threading
 import traceback
-from types import TracebackType
 
 from onionchat.errors import first_of
 
@@ -28,7 +31,10 @@ def harden() -> None:
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     _prctl(PR_SET_DUMPABLE, 0)
-    sys.excepthook = _where_not_what
+    sys.excepthook = lambda _, error, __: _tell(error)
+    sys.unraisablehook = lambda dropped: _tell(dropped.exc_value)
+    threading.excepthook = lambda ended: _tell(ended.exc_value)
+    logging.lastResort = _Discreet(logging.WARNING)
 
 
 def die_with_parent(signal_number: int, parent: int) -> None:
@@ -46,10 +52,24 @@ def _prctl(option: int, value: int) -> None:
         raise OSError(ctypes.get_errno(), f"prctl {option} failed")
 
 
-def _where_not_what(
-    _kind: type[BaseException], error: BaseException, _trace: TracebackType | None
-) -> None:
-    print(describe(error), file=sys.stderr, end="")  # noqa: T201 - the last word of a process
+class _Discreet(logging.Handler):
+    """A record's message may hold anything; its exception is told, or else who has logged."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        if record.exc_info and record.exc_info[1]:
+            _tell(record.exc_info[1])
+        else:
+            _say(f"onionchat: {record.levelname.lower()} of {record.name} in {record.funcName}\n")
+
+
+def _tell(error: BaseException | None) -> None:
+    if error is not None:
+        _say(describe(error))
+
+
+def _say(text: str) -> None:
+    if sys.stderr is not None:
+        print(text, file=sys.stderr, end="", flush=True)  # noqa: T201 - the last word
 
 
 def describe(error: BaseException) -> str:

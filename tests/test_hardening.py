@@ -22,6 +22,20 @@ sys.stdin.readline()
 raise ValueError(secret)
 """
 
+WAYS = f"""
+import asyncio, logging, threading
+from onionchat.hardening import harden
+harden()
+secret = {SECRET!r}
+def fail(): raise ValueError(secret)
+async def task(): fail()
+async def dropped():
+    asyncio.create_task(task())
+    await asyncio.sleep(0)
+class Doomed:
+    def __del__(self): fail()
+"""
+
 
 @pytest.fixture
 def hardened(tmp_path: Path) -> Child[str]:
@@ -70,3 +84,21 @@ def test_its_last_word_says_where_and_not_what(hardened: Child[str]) -> None:
     assert "ValueError" in said
     assert "<module>" in said
     assert SECRET not in said
+
+
+@pytest.mark.parametrize(
+    ("way", "kind"),
+    [
+        ("threading.Thread(target=fail).start()", "ValueError"),
+        ("asyncio.run(dropped())", "ValueError"),
+        ("Doomed()", "ValueError"),
+        ("logging.getLogger('stem').error('about %s', secret)", "error of stem in <module>"),
+        ("logging.getLogger('stem').exception(secret, exc_info=ValueError(secret))", "ValueError"),
+    ],
+)
+def test_no_way_tells_what_an_exception_says(way: str, kind: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", WAYS + way], capture_output=True, text=True, check=True
+    )
+    assert kind in done.stderr
+    assert SECRET not in done.stderr

@@ -110,7 +110,8 @@ def agreed(screen: TextIO, question: str, *, default: bool) -> bool:
 
 
 def first_line(descriptor: int) -> bytes:
-    """Without its newline. Read byte by byte: what follows belongs to somebody else."""
+    """Without its newline, be it of Unix or of Windows: no terminal gives a passphrase that
+    ends with a carriage return. Read byte by byte: what follows belongs to somebody else."""
     line = bytearray()
     try:
         while (byte := os.read(descriptor, 1)) not in {b"", b"\n"}:
@@ -126,7 +127,7 @@ def first_line(descriptor: int) -> bytes:
             f"file descriptor {descriptor} cannot be read: {reason}",
             "open it for us, such as `--passphrase-fd 3 3< FILE`",
         ) from None
-    return bytes(line)
+    return bytes(line).removesuffix(b"\r")
 
 
 def body(invocation: Invocation, text: str | None) -> str:

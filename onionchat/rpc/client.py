@@ -17,6 +17,9 @@ from onionchat.os_errors import scarcity
 from onionchat.own_socket import peer
 
 CHUNK = 65_536
+SILENCE = 3.0
+"""Seconds without an answer after which it is looked whether the node is stopped. An answer
+may take long (`send --wait`), but a stopped process gives none, ever."""
 
 
 def connected(path: Path, timeout: float | None = None) -> socket.socket:
@@ -67,7 +70,7 @@ class Client:
         number = next(self._numbers)
         request = {"jsonrpc": "2.0", "id": number, "method": method, "params": params}
         with suppress(ConnectionError):  # a node that closes has said why, to be read below
-            self._socket.sendall(json.dumps(request).encode() + b"\n")
+            self._write(json.dumps(request).encode() + b"\n")
         try:
             answer = self._answer(number)
         except (ConnectionError, EOFError):
@@ -102,11 +105,28 @@ class Client:
     def _answer(self, number: int) -> dict[str, Any]:
         """To this call; or to none, which is how a node says why it will take no call."""
         while True:
-            message = self._read(None)
+            message = self._read_patiently()
             if "method" in message:
                 self._notifications.append(message)
             elif message["id"] in (number, None):
                 return message
+
+    def _write(self, line: bytes) -> None:
+        rest = memoryview(line)
+        self._socket.settimeout(SILENCE)
+        while rest:
+            try:
+                rest = rest[self._socket.send(rest) :]
+            except TimeoutError:
+                _check_goes_on(peer(self._socket).pid)
+
+    def _read_patiently(self) -> dict[str, Any]:
+        """As long as the node runs."""
+        while True:
+            try:
+                return self._read(SILENCE)
+            except TimeoutError:
+                _check_goes_on(peer(self._socket).pid)
 
     def _read(self, timeout: float | None) -> dict[str, Any]:
         """One line of the node's; EOFError when it has closed."""
@@ -121,6 +141,19 @@ class Client:
         message: dict[str, Any] = json.loads(self._unread[:end])
         del self._unread[: end + 1]
         return message
+
+
+def _check_goes_on(pid: int) -> None:
+    """UnreachableError if the process is stopped: Ctrl-Z, SIGSTOP, a debugger (proc(5))."""
+    try:
+        state = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0]
+    except OSError:
+        return
+    if state in "Tt":
+        raise UnreachableError(
+            f"the node (process {pid}) is stopped and answers nobody",
+            f"let it go on: kill -CONT {pid}",
+        )
 
 
 def _as_error(error: dict[str, Any]) -> OnionchatError:

@@ -28,7 +28,8 @@ def handed_in(data: bytes) -> tuple[Invocation, int]:
     [
         (b"correct horse\n", b"correct horse"),
         (b"no newline", b"no newline"),
-        (b" spaces stay \r\n", b" spaces stay \r"),
+        (b"of Windows\r\n", b"of Windows"),
+        (b" spaces stay \n", b" spaces stay "),
         (b"\n", b""),
         (b"", b""),
         (b"\xff\x00\xfe\n", b"\xff\x00\xfe"),

@@ -8,7 +8,9 @@ from pathlib import Path
 import pytest
 
 from onionchat.errors import OnionchatError, RefusedError, UnreachableError, UsageError
+from onionchat.rpc import client as rpc_client
 from onionchat.rpc.client import Client
+from tests.child import Child
 from tests.rpc.served import Desk, Feed, serving
 
 SLOW = (
@@ -21,6 +23,13 @@ SLOW = (
     "stem",
     "textual",
 )
+
+STOPPED = """
+import os, signal, socket, sys
+listener = socket.create_server(sys.argv[1], family=socket.AF_UNIX)
+print("listens", flush=True)
+os.kill(os.getpid(), signal.SIGSTOP)
+"""
 
 
 @pytest.fixture
@@ -81,6 +90,21 @@ def test_a_node_that_ends_is_unreachable(path: Path) -> None:
         calling.call("echo", text="after")
     with following, pytest.raises(UnreachableError, match="has stopped"):
         following.notification()
+
+
+@pytest.mark.parametrize("length", [1, 1 << 20])
+def test_a_node_that_is_stopped_is_not_waited_for(
+    path: Path, monkeypatch: pytest.MonkeyPatch, length: int
+) -> None:
+    """Whether it stops before the call is written, or before it is answered."""
+    monkeypatch.setattr(rpc_client, "SILENCE", 0.02)
+    with Child([sys.executable, "-c", STOPPED, path], stdout=subprocess.PIPE) as node:
+        assert node.stdout is not None
+        node.stdout.readline()
+        with Client.connect(path) as client, pytest.raises(UnreachableError, match="stopped") as e:
+            client.call("echo", text="a" * length)
+        assert str(node.pid) in e.value.hint
+        node.kill()
 
 
 def test_a_call_that_is_too_long_learns_why(path: Path) -> None:
