@@ -1,8 +1,10 @@
 """One profile for all tests that break one: each gets a copy."""
 
+from collections.abc import Iterator
+
 import pytest
 
-from tests.cli.machine import Machine
+from tests.cli.machine import BOB, Machine
 
 
 @pytest.fixture(scope="session")
@@ -17,6 +19,15 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Machine:
 @pytest.fixture
 def machine(pattern: Machine, tmp_path_factory: pytest.TempPathFactory) -> Machine:
     return pattern.copy(tmp_path_factory.mktemp("m"))
+
+
+@pytest.fixture(scope="module")
+def running(pattern: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    """A profile whose node runs and who knows bob."""
+    machine = pattern.copy(tmp_path_factory.mktemp("m"))
+    with machine.node():
+        assert machine("contact", "add", "bob", BOB).code == 0
+        yield machine
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ needed. Code 1 is a bug, and not in it.
 import json
 import os
 import signal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 
 import pytest
 
@@ -71,15 +71,6 @@ OFFLINE: list[tuple[int, str, Mistake]] = [
 )
 def test_without_a_node(machine: Machine, code: int, mistake: Mistake) -> None:
     mistake(machine).refused(code)
-
-
-@pytest.fixture(scope="module")
-def running(pattern: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """A profile whose node runs and who knows bob."""
-    machine = pattern.copy(tmp_path_factory.mktemp("m"))
-    with machine.node():
-        assert machine("contact", "add", "bob", BOB).code == 0
-        yield machine
 
 
 def cancelled(m: Machine) -> Done:

@@ -6,7 +6,6 @@ import pty
 import socket
 import struct
 import termios
-from collections.abc import Iterator
 from fcntl import ioctl
 from pathlib import Path
 
@@ -16,15 +15,6 @@ from onionchat.cli.main import COMMANDS
 from tests.cli.machine import BOB, Done, Machine, closing, finished
 
 REPLY = b'{"jsonrpc":"2.0","id":1,"method":"status"}\n'
-
-
-@pytest.fixture(scope="module")
-def running(pattern: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
-    """A profile whose node runs and who knows bob."""
-    machine = pattern.copy(tmp_path_factory.mktemp("m"))
-    with machine.node():
-        assert machine("contact", "add", "bob", BOB).code == 0
-        yield machine
 
 
 def texts(machine: Machine) -> list[str]:

@@ -7,12 +7,9 @@ tell the same story.
 """
 
 import random
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
-from onionchat.tor.testnet import Info
 from tests.live.person import Person
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
@@ -40,15 +37,6 @@ def texts(seed: int) -> list[str]:
         made.append(body.decode(errors="ignore") or "x")
     made[1] = "z"
     return made
-
-
-@pytest.fixture
-def people(tmp_path: Path, network: Info) -> Iterator[tuple[Person, Person]]:
-    with (
-        Person("alice", tmp_path / "a", network.client_torrc) as alice,
-        Person("bob", tmp_path / "b", network.client_torrc) as bob,
-    ):
-        yield alice, bob
 
 
 def test_two_people_talk_and_nothing_is_lost_or_doubled(people: tuple[Person, Person]) -> None:

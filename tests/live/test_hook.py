@@ -2,13 +2,11 @@
 
 import json
 import os
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from onionchat.tor.testnet import Info
 from tests.live.person import Person
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(200)]
@@ -18,15 +16,6 @@ exec > {pipe}
 cat
 [ ! -e {hang} ] || exec sleep 1000
 """
-
-
-@pytest.fixture
-def people(tmp_path: Path, network: Info) -> Iterator[tuple[Person, Person]]:
-    with (
-        Person("alice", tmp_path / "a", network.client_torrc) as alice,
-        Person("bob", tmp_path / "b", network.client_torrc) as bob,
-    ):
-        yield alice, bob
 
 
 def test_it_rings_for_a_request_and_a_message(
