@@ -120,7 +120,8 @@ def waits(path: Path) -> bool:
 
 def hand_over(path: Path, passphrase: bytes) -> None:
     """Bring the passphrase; returns when the node answers, raises what it failed with."""
-    with connected(path, CONNECT) as sock:
+    said = b""
+    with connected(path, CONNECT) as sock, suppress(ConnectionError):
         sock.sendall(passphrase + b"\n")
         said = sock.makefile("rb").readline()
     if not said:

@@ -5,7 +5,7 @@ import socket
 import stat
 import threading
 from collections.abc import Iterator
-from concurrent.futures import Future
+from concurrent.futures import Future, ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from queue import SimpleQueue
@@ -117,13 +117,18 @@ def test_who_leaves_before_the_answer_has_unlocked_it_all_the_same(waiting: Wait
     assert waiting.reports.get(timeout=10) == {"event": "unlocked"}
 
 
+def said_to_nobody(sock: socket.socket) -> None:
+    """It is closed before this is sent, or at the latest before it is read."""
+    sock.sendall(RIGHT + b"\n")
+    sock.recv(1)
+
+
 def test_another_user_is_not_listened_to(waiting: Waiting, monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patched, socket.socket(socket.AF_UNIX) as sock:
         patched.setattr(locked, "peer", lambda _: Peer(1, os.geteuid() + 1))
         sock.connect(os.fspath(waiting.path))
-        sock.sendall(RIGHT + b"\n")
-        with pytest.raises(ConnectionResetError):  # it was not even read
-            sock.recv(1)
+        with pytest.raises(ConnectionError):
+            said_to_nobody(sock)
     assert waiting.brought == []
 
 
@@ -133,6 +138,22 @@ def test_a_failure_after_it_was_unlocked_ends_it(waiting: Waiting) -> None:
     waiting.release.set()
     with pytest.raises(UnreachableError, match="not published"):
         waiting.ended.result(10)
+
+
+def test_a_node_that_dies_before_it_answers_has_gone(tmp_path: Path) -> None:
+    """Before it has read the passphrase, which resets the connection."""
+    path = tmp_path / "unlock.sock"
+    with socket.create_server(os.fspath(path), family=socket.AF_UNIX) as listener:
+
+        def die() -> None:
+            sock, _ = listener.accept()
+            sock.recv(1)
+            sock.close()
+
+        with ThreadPoolExecutor(1) as thread:
+            thread.submit(die)
+            with pytest.raises(UnreachableError, match="has gone"):
+                locked.hand_over(path, RIGHT)
 
 
 def test_only_one_waits(waiting: Waiting) -> None:
