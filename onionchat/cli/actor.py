@@ -27,7 +27,7 @@ class Process:
         self._errors = home / "errors.log"
         with self._errors.open("w") as errors:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", "onionchat", "--json", *secret, *words],
+                [sys.executable, "-P", "-m", "onionchat", "--json", *secret, *words],
                 stdin=subprocess.PIPE,
                 stdout=subprocess.PIPE,
                 stderr=errors,
@@ -82,7 +82,7 @@ class Actor:
     def __call__(self, *words: str, stdin: str = "") -> list[Row]:
         """What the command prints. Its error is raised here."""
         done = subprocess.run(
-            [sys.executable, "-m", "onionchat", "--json", *self._place(), *words],
+            [sys.executable, "-P", "-m", "onionchat", "--json", *self._place(), *words],
             input=stdin,
             capture_output=True,
             text=True,

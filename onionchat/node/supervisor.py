@@ -13,6 +13,9 @@ and is gone with the supervisor.
 The profile's lock is taken here and its descriptor handed to the node, so that a second
 `up` is refused while either of them lives. A child dies with its parent, SIGKILL
 included; SIGTERM, Ctrl-C and SIGHUP end everything within five seconds.
+
+Python would look for modules in the directory where `up` was typed first, be it full of
+downloads: -P keeps it from that, here and wherever a program of ours starts another.
 """
 
 import asyncio
@@ -150,7 +153,7 @@ class Supervisor:
     async def _run_node(self) -> int:
         read, write = os.pipe()
         node = await asyncio.create_subprocess_exec(
-            *(sys.executable, "-m", "onionchat.service"),
+            *(sys.executable, "-P", "-m", "onionchat.service"),
             *(str(descriptor) for descriptor in (self._start, write, self._lock.descriptor)),
             pass_fds=(self._start, write, self._lock.descriptor),
             stdin=asyncio.subprocess.DEVNULL,

@@ -2,12 +2,15 @@
 
 import os
 import shutil
+import subprocess
+import sys
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
-from tests.cli.machine import BOB, NOWHERE, Machine
+from tests.child import Child
+from tests.cli.machine import BOB, NOWHERE, PASSPHRASE, Machine
 
 ROOT = os.geteuid() == 0
 
@@ -205,3 +208,23 @@ def test_a_profile_that_moves_under_its_node(machine: Machine) -> None:
         assert machine(*there, "status").code == 0
         assert machine(*there, "down").out == "stopped\n"
         assert up.wait(20) == 0
+
+
+def test_no_code_is_taken_from_where_one_stands(machine: Machine) -> None:
+    """A download that is called like a module of ours; started as a person starts it."""
+    (machine.home / "msgspec.py").write_text("open('taken', 'w')\nraise SystemExit('caught')\n")
+    up = "--passphrase-fd", "0", "up", "--no-dial", *NOWHERE
+    with Child(
+        [Path(sys.executable).with_name("onionchat"), *up],
+        cwd=machine.home,
+        env=machine.environ,
+        stdin=subprocess.PIPE,
+        text=True,
+    ) as node:
+        assert node.stdin is not None
+        node.stdin.write(f"{PASSPHRASE}\n")
+        node.stdin.close()
+        while machine("status").code:
+            assert node.poll() is None
+        node.terminate()
+    assert not (machine.home / "taken").exists()

@@ -37,7 +37,15 @@ def start_detached(directory: Path, binary: TorBinary) -> Info:
     read, write = os.pipe()
     with os.fdopen(read) as answers:
         subprocess.run(
-            [sys.executable, "-m", "onionchat.tor.testnet", directory, binary.path, str(write)],
+            [
+                sys.executable,
+                "-P",
+                "-m",
+                "onionchat.tor.testnet",
+                directory,
+                binary.path,
+                str(write),
+            ],
             pass_fds=[write],
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
