@@ -1,7 +1,7 @@
 # Two commands do all the set-up: `make demo` and `make test`.
 bin := .venv/bin
 
-.PHONY: help demo test .test-live .test-rest lint docs wheel bench lock clean
+.PHONY: help demo test .test-live .test-rest lint docs wheel bench crash lock clean
 help:
 	@echo 'make demo    set up, then two people talk over a private Tor network on this machine'
 	@echo 'make test    set up, then lint, types, import contract and the fast suite'
@@ -9,6 +9,7 @@ help:
 	@echo 'make docs    write what is generated in docs/: openrpc.json, tables of rpc.md, onionchat.1'
 	@echo 'make wheel   the last commit as a wheel and an sdist, reproducible, in dist/'
 	@echo 'make bench   the figures, each beside its peer in the same run'
+	@echo 'make crash   the process killed at every place, and its disk after power cuts; goes on where it stopped'
 	@echo 'make lock    resolve the dependencies again and write requirements/'
 	@echo 'make clean   remove what the other targets made'
 
@@ -46,6 +47,11 @@ wheel:
 bench:
 	@.ci/setup benchmarks
 	@$(bin)/python -m benchmarks
+
+# COUNT=n: stop at so many.
+crash:
+	@.ci/setup development
+	@$(bin)/python -m tests.crash kills $(or $(COUNT),10000)
 
 lock:
 	@sh requirements/lock
