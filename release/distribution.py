@@ -14,6 +14,7 @@ import os
 import subprocess
 import sys
 import tarfile
+from copy import copy
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -54,7 +55,9 @@ def _git(repository: Path, *words: str) -> bytes:
 
 def _check_out(archive: bytes, place: Path) -> None:
     with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-        tar.extractall(place, filter=lambda member, _: _plain(member, 0))  # noqa: S202 - our own
+        # It is our own. The argument `filter` is not in every 3.11: Debian 12 has 3.11.2.
+        tar.extraction_filter = lambda member, _: member
+        tar.extractall(place, [_plain(member, 0) for member in tar])  # noqa: S202
 
 
 def _packed_again(sdist: Path, epoch: int) -> bytes:
@@ -71,10 +74,8 @@ def _packed_again(sdist: Path, epoch: int) -> bytes:
 
 def _plain(member: tarfile.TarInfo, time: int) -> tarfile.TarInfo:
     """Nobody's, of one time, with one of two modes."""
-    executable = member.isdir() or member.mode & 0o100
-    plain = member.replace(
-        mtime=time, mode=0o755 if executable else 0o644, uid=0, gid=0, deep=False
-    )
-    plain.uname = plain.gname = ""
+    plain = copy(member)
+    plain.mode = 0o755 if member.isdir() or member.mode & 0o100 else 0o644
+    plain.mtime, plain.uid, plain.gid, plain.uname, plain.gname = time, 0, 0, "", ""
     plain.pax_headers = {}  # the time again, with its fractions
     return plain
