@@ -1,7 +1,7 @@
 # Two commands do all the set-up: `make demo` and `make test`.
 bin := .venv/bin
 
-.PHONY: help demo test .test-live .test-rest lint docs wheel bench crash lock clean
+.PHONY: help demo test .test-live .test-rest lint docs wheel bench crash soak load lock clean
 help:
 	@echo 'make demo    set up, then two people talk over a private Tor network on this machine'
 	@echo 'make test    set up, then lint, types, import contract and the fast suite'
@@ -10,6 +10,8 @@ help:
 	@echo 'make wheel   the last commit as a wheel and an sdist, reproducible, in dist/'
 	@echo 'make bench   the figures, each beside its peer in the same run'
 	@echo 'make crash   the process killed at every place, and its disk after power cuts; goes on where it stopped'
+	@echo 'make soak    real nodes on a private Tor network, killed and frozen: MINUTES=n; adds to what was counted'
+	@echo 'make load    100,000 messages that wait, 1,000,000 that are kept, 1,000 contacts, one who floods'
 	@echo 'make lock    resolve the dependencies again and write requirements/'
 	@echo 'make clean   remove what the other targets made'
 
@@ -52,6 +54,15 @@ bench:
 crash:
 	@.ci/setup development
 	@$(bin)/python -m tests.crash kills $(or $(COUNT),10000)
+
+# MINUTES=n, and SEED=n to strike the same people in the same way.
+soak:
+	@.ci/setup development
+	@$(bin)/python -m tests.soak $(or $(MINUTES),60) $(SEED)
+
+load:
+	@.ci/setup development
+	@$(bin)/python -m tests.load
 
 lock:
 	@sh requirements/lock

@@ -1,8 +1,10 @@
 """The configuration of every node of a private network.
 
 Differences from the public network, each for speed on one machine: consensus every ten
-seconds, no bandwidth measurement, every relay may be guard and HSDir, descriptors rotate
-within minutes, and addresses on loopback are allowed. The protocol is the same.
+seconds, no bandwidth measurement, every relay may be guard and HSDir, introduction points
+live for half a minute, descriptors move to other directories every half hour (as often as tor
+lets them; a day on the public one), and addresses on loopback are allowed. The protocol is the
+same.
 """
 
 import random
@@ -46,6 +48,7 @@ V3AuthVotingInterval 10
 V3AuthVoteDelay 2
 V3AuthDistDelay 2
 V3AuthNIntervalsValid 2
+ConsensusParams hsdir_interval=30
 TestingV3AuthInitialVotingInterval 5
 TestingV3AuthInitialVoteDelay 2
 TestingV3AuthInitialDistDelay 2

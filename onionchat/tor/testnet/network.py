@@ -7,19 +7,23 @@ with it, and when that client has bootstrapped, so will others. Then it ends.
 import asyncio
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from onionchat.errors import UnreachableError
 from onionchat.tor.find import TorBinary
-from onionchat.tor.process import TorProcess, run_tor
+from onionchat.tor.process import OnLine, TorProcess, run_tor
 from onionchat.tor.testnet.config import NODES, client_torrc, plan, server_torrc
 from onionchat.tor.testnet.keys import authority_line
 
 START_DEADLINE = 90.0
 """Seconds; 15 are usual on two cores."""
+
+
+Keep = Callable[[TorBinary, str, Path, OnLine], Coroutine[Any, Any, NoReturn]]
+"""Runs one node: its torrc, its directory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +35,9 @@ class Info:
     nodes: tuple[str, ...] = NODES
 
 
-async def run(directory: Path, binary: TorBinary, on_ready: Callable[[Info], None]) -> NoReturn:
+async def run(
+    directory: Path, binary: TorBinary, on_ready: Callable[[Info], None], keep: Keep = run_tor
+) -> NoReturn:
     """Keep a new network up until cancelled. UnreachableError, alone or in a group."""
     nodes = plan(directory)
     for node in nodes:
@@ -43,7 +49,7 @@ async def run(directory: Path, binary: TorBinary, on_ready: Callable[[Info], Non
     async with asyncio.TaskGroup() as group:
         for node in nodes:
             torrc = server_torrc(node, authorities, os.getpid())
-            group.create_task(run_tor(binary, torrc, node.home, _ignore))
+            group.create_task(keep(binary, torrc, node.home, _ignore))
         await _bootstrapped(directory / "probe", binary, authorities)
         on_ready(info)
     raise UnreachableError("every node of the private network has ended", "start it again")
