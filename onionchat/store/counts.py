@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 from onionchat.store.models import Contact, Message, Outbox, Request
-from onionchat.store.outbox import OPEN
+from onionchat.store.outbox import OPEN, SHOWN
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,7 +16,7 @@ class Totals:
 
 def totals() -> Totals:
     """`outbox`: messages that are not yet known to have arrived."""
-    waiting = Outbox.state.in_(OPEN) & Outbox.shown.is_null(False)
+    waiting = Outbox.state.in_(OPEN) & SHOWN
     return Totals(
         contacts=Contact.select().count(),
         requests=Request.select().count(),

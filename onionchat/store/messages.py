@@ -5,13 +5,16 @@ from collections.abc import Sequence as Rows
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import JOIN, fn
+from peewee import JOIN, SQL, fn
 
 from onionchat.store import events
 from onionchat.store.models import Contact, Event, Forgotten, Gap, Member, Message, Outbox, Sequence
-from onionchat.store.outbox import OPEN
+from onionchat.store.outbox import OPEN, SHOWN
 from onionchat.store.prepared import Prepared, argument
 from onionchat.types import IdentityKey, MessageId, Millis, StreamId
+
+NOTICE = SQL("'notice'")
+"""Written out for the same reason as OPEN."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ def known(author: int, ids: Rows[MessageId]) -> set[MessageId]:
 
 def clear(conversation: int, contact: int) -> int:
     """Delete a conversation's messages, but for those of ours that wait; how many."""
-    waiting = Outbox.select(Outbox.shown).where(Outbox.shown.is_null(False), Outbox.state.in_(OPEN))
+    waiting = Outbox.select(Outbox.shown).where(SHOWN, Outbox.state.in_(OPEN))
     gone = (Message.conversation == conversation) & Message.id.not_in(waiting)
     theirs = Message.select(Message.author, Message.message_id).where(
         gone, Message.author == contact, Message.kind != "notice"
@@ -101,7 +104,7 @@ def add_notice(
     conversation: int, contact: int, text: str, now: Millis, *, unless_since: int | None = None
 ) -> None:
     """Something this program has to say about a contact; not again within a while."""
-    same = (Message.author == contact, Message.kind == "notice", Message.text == text)
+    same = (Message.author == contact, Message.kind == NOTICE, Message.text == text)
     if unless_since is not None and Message.select().where(*same, Message.at > unless_since):
         return
     number = MessageId(secrets.token_bytes(16))
@@ -112,12 +115,15 @@ def add_notice(
 
 def unread(contact: int | None, limit: int) -> list[IncomingRow]:
     """What nobody has read yet, in the order of commit."""
-    return _incoming(contact, Message.unread, limit)
+    whose = () if contact is None else (Message.author == contact,)
+    oldest = Message.select(Message.id).where(Message.unread, *whose).order_by(Message.id)
+    return _incoming(Message.id.in_(oldest.limit(limit)), limit)
 
 
 def since(cursor: int, contact: int | None, limit: int) -> list[IncomingRow]:
     """What came after the cursor, read or not."""
-    return _incoming(contact, Event.cursor > cursor, limit)
+    after = Event.cursor > cursor
+    return _incoming(after if contact is None else after & (Message.author == contact), limit)
 
 
 def mark_read(cursors: Rows[int]) -> int:
@@ -129,14 +135,11 @@ def mark_read(cursors: Rows[int]) -> int:
     return changed
 
 
-def history(conversation: int, limit: int, before: MessageId | None) -> list[HistoryRow]:
-    """The newest `limit`, oldest first; with `before` only those above that message."""
+def history(conversation: int, limit: int, before: int | None) -> list[HistoryRow]:
+    """The newest `limit`, oldest first; with `before` only those above that row."""
     older: Any = Message.conversation == conversation
     if before is not None:
-        marked = Message.select(fn.max(Message.id)).where(
-            Message.conversation == conversation, Message.message_id == before
-        )
-        older &= Message.id < marked
+        older &= Message.id < before
     columns = (
         *(Message.message_id, Message.kind, Message.author, Message.text, Message.clock),
         *(Message.at, Message.unread, Outbox.state, Outbox.delivered_at),
@@ -151,13 +154,11 @@ def history(conversation: int, limit: int, before: MessageId | None) -> list[His
     return [HistoryRow(*row) for row in reversed(list(rows.tuples()))]
 
 
-def exists(conversation: int, message_id: MessageId) -> bool:
-    found: bool = (
-        Message.select()
-        .where(Message.conversation == conversation, Message.message_id == message_id)
-        .exists()
-    )
-    return found
+def find(conversation: int, message_id: MessageId) -> int | None:
+    """The row of this message, the newest if two people have given the same ID. By the ID
+    alone: SQLite would as soon look through the whole conversation."""
+    rows = [row for row, where in _BY_ID(message_id) if where == conversation]
+    return max(rows, default=None)
 
 
 def reference(row: int) -> tuple[MessageId, str]:
@@ -178,8 +179,7 @@ def unread_by_contact() -> dict[int, int]:
     return dict(rows.tuples())
 
 
-def _incoming(contact: int | None, condition: Any, limit: int) -> list[IncomingRow]:
-    whose = condition if contact is None else condition & (Message.author == contact)
+def _incoming(which: Any, limit: int) -> list[IncomingRow]:
     columns = (
         *(Event.cursor, Message.message_id, Message.kind, Contact.name, Contact.key),
         *(Message.conversation, Message.text, Message.seq, _missing(), Message.late),
@@ -189,7 +189,7 @@ def _incoming(contact: int | None, condition: Any, limit: int) -> list[IncomingR
         Event.select(*columns)
         .join(Message)
         .join(Contact, on=Message.author == Contact.id)
-        .where(Event.kind == "message.received", whose)
+        .where(Event.kind == "message.received", which)
         .order_by(Event.cursor)
         .limit(limit)
     )
@@ -228,6 +228,11 @@ _INSERT = Prepared(
 _KNOWN = Prepared(
     lambda: Message.select(Message.id).where(
         Message.author == argument(0), Message.message_id == argument(1)
+    )
+)
+_BY_ID = Prepared(
+    lambda: Message.select(Message.id, Message.conversation).where(
+        Message.message_id == argument(0)
     )
 )
 _FORGOTTEN = Prepared(

@@ -106,7 +106,19 @@ CREATE INDEX outbox_in_flight ON outbox (device_id) WHERE wire IS NOT NULL;
 CREATE INDEX outbox_yes ON outbox (device_id) WHERE tag = 4 AND state IN ('queued', 'sent');
 """
 
-STEPS = (VERSION_1, VERSION_2)
+VERSION_3 = """
+CREATE INDEX message_unread_by ON message (author_id, id) WHERE unread;
+CREATE INDEX message_notice ON message (author_id, at) WHERE kind = 'notice';
+DROP INDEX outbox_open;
+CREATE INDEX outbox_open ON outbox (device_id, id, shown_id) WHERE state IN ('queued', 'sent');
+CREATE INDEX outbox_in_order ON outbox (id, device_id, shown_id) WHERE state IN ('queued', 'sent');
+DROP INDEX outbox_by_id;
+CREATE INDEX outbox_by_id ON outbox (message_id, device_id);
+DROP INDEX seen_due;
+CREATE INDEX seen_due ON seen (session_id, id, message_id, due) WHERE due;
+"""
+
+STEPS = (VERSION_1, VERSION_2, VERSION_3)
 """Step n leads from version n - 1 to version n."""
 
 

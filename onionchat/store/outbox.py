@@ -18,6 +18,9 @@ from onionchat.types import MessageId, Millis, SessionId
 OPEN = SQL("('queued', 'sent')")
 """Written out, not bound: SQLite only then sees that a partial index is enough, and does not
 look through every message that was ever delivered."""
+SHOWN = fn.ifnull(Outbox.shown, 0) > 0
+"""A message, and not an Accept. Not as IS NOT NULL: for that SQLite would take the index of all
+messages, delivered or not."""
 YES = SQL("4")
 """The tag of an Accept (docs/protocol.md 5)."""
 
@@ -139,7 +142,7 @@ def waiting_by_contact() -> dict[int, int]:
     rows = (
         Outbox.select(Device.contact, fn.count(Outbox.id))
         .join(Device)
-        .where(Outbox.state.in_(OPEN), Outbox.shown.is_null(False))
+        .where(Outbox.state.in_(OPEN), SHOWN)
         .group_by(Device.contact)
     )
     return dict(rows.tuples())
@@ -163,7 +166,7 @@ def _waiting(condition: Any, limit: int) -> list[WaitingRow]:
     rows = (
         Outbox.select(*columns)
         .join(Device)
-        .where(condition, Outbox.state.in_(OPEN), Outbox.shown.is_null(False))
+        .where(condition, Outbox.state.in_(OPEN), SHOWN)
         .order_by(Outbox.id)
         .limit(limit)
     )

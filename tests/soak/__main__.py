@@ -13,7 +13,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from itertools import combinations
 from pathlib import Path
 from typing import Any
@@ -51,7 +51,7 @@ async def soak(home: Path, minutes: float, seed: int, trace: Trace) -> None:
             await striking
             for task in writing:
                 task.cancel()
-            await trace.arrived(set(trace.waiting), LAST_PATIENCE)
+            await settle(people, trace)
             for task in reading:
                 task.cancel()
         await keep(people, trace)
@@ -86,6 +86,16 @@ async def befriend(one: Resident, other: Resident) -> None:
 
 def others(me: Resident, people: list[Resident]) -> list[Resident]:
     return [each for each in people if each is not me]
+
+
+async def settle(people: list[Resident], trace: Trace) -> None:
+    """Until everything is displayed, and its senders know it; or until it is clear that it is
+    stuck, which the checker then finds."""
+    with suppress(TimeoutError):
+        async with asyncio.timeout(LAST_PATIENCE):
+            await trace.arrived(set(trace.waiting), LAST_PATIENCE)
+            while any([(await each.call("status"))["outbox"] for each in people]):
+                await pause(LOOK)
 
 
 async def keep(people: list[Resident], trace: Trace) -> None:

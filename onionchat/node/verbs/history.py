@@ -68,20 +68,21 @@ def _clear(name: str) -> Cleared:
 
 def _history(params: HistoryParams) -> list[Shown]:
     contact = people.find(params.name)
-    before = None if params.before is None else _message_id(contact, params.before)
+    before = None if params.before is None else _row(contact, params.before)
     limit = max(1, min(LONGEST_LIST, params.limit))
     rows = messages.history(contact.conversation, limit, before)
     return [_as_shown(contact, row) for row in rows]
 
 
-def _message_id(contact: ContactRow, text: str) -> MessageId:
+def _row(contact: ContactRow, text: str) -> int:
     try:
         message_id = MessageId(bytes.fromhex(text))
     except ValueError:
         raise UsageError("a message ID is 32 hexadecimal digits", "see `history --json`") from None
-    if not messages.exists(contact.conversation, message_id):
+    row = messages.find(contact.conversation, message_id)
+    if row is None:
         raise NotFoundError("no such message in this conversation", "see `history --json`")
-    return message_id
+    return row
 
 
 def _as_shown(contact: ContactRow, row: HistoryRow) -> Shown:
