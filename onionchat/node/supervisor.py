@@ -26,7 +26,6 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from itertools import chain, repeat
 from typing import Any
 
 from onionchat.errors import (
@@ -42,6 +41,7 @@ from onionchat.hardening import die_with_parent, harden
 from onionchat.node.clock import wait
 from onionchat.node.hook import Hook
 from onionchat.node.options import UpOptions, encode_start
+from onionchat.node.restarts import Restarts
 from onionchat.store.lock import Lock
 from onionchat.tor.attach import attachment
 from onionchat.tor.find import TorBinary, find_tor
@@ -55,8 +55,6 @@ _STOPPING = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP)
 STOP_DEADLINE = 3.0
 LONGEST_LINE = 1 << 18
 """Of the node's reports: 16 KiB of text become up to 96 KiB of JSON with `--on-message-text`."""
-RESTART = (1.0, 2.0, 5.0, 15.0, 60.0)
-"""Seconds before a child that died is started again; the last value repeats."""
 
 
 class _End(Exception):  # noqa: N818 - not an error: the supervisor's work is done
@@ -139,7 +137,9 @@ class Supervisor:
 
     async def _keep_node(self) -> None:
         """Start the node; again when it crashes, but not when it never got as far as running."""
-        for pause in _pauses():
+        restarts, time = Restarts(), asyncio.get_running_loop().time
+        while True:
+            restarts.born(time())
             code = await self._run_node()
             if self._failure is not None:
                 raise _End(self._failure)
@@ -148,7 +148,7 @@ class Supervisor:
             if not self._unlocked.is_set():
                 raise _End(_stillborn(code))
             self._report({"event": "warning", "message": "the node died and is started again"})
-            await _pause(pause)
+            await _pause(restarts.died(time()))
 
     async def _run_node(self) -> int:
         read, write = os.pipe()
@@ -217,7 +217,9 @@ class Supervisor:
         await self._unlocked.wait()
         if binary.warning:
             self._report({"event": "warning", "message": binary.warning})
-        for pause in _pauses():
+        restarts, time = Restarts(), asyncio.get_running_loop().time
+        while True:
+            restarts.born(time())
             try:
                 torrc = _torrc(self._options)
                 await run_tor(binary, torrc, self._options.paths.root, self._log)
@@ -225,7 +227,7 @@ class Supervisor:
                 if not self._ready.is_set():
                     raise _End(failed) from None
                 self._report({"event": "warning", "message": failed.message})
-            await _pause(pause)
+            await _pause(restarts.died(time()))
 
 
 @contextmanager
@@ -291,10 +293,6 @@ def _memory_file(content: bytes) -> int:
     descriptor = os.memfd_create("onionchat-start")
     os.write(descriptor, content)
     return descriptor
-
-
-def _pauses() -> Iterator[float]:
-    return chain(RESTART, repeat(RESTART[-1]))
 
 
 async def _pause(seconds: float) -> None:
