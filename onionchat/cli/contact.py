@@ -86,7 +86,10 @@ def list_(invocation: Invocation, prefix: str | None) -> None:
 def show(invocation: Invocation, name: str) -> None:
     """Show one contact; the beginning of a name is enough if there is only one such."""
     row = ask_anyway(invocation, "contact.show", name=name)
-    lines = table([(key.replace("_", " "), value) for key, value in _cells(row).items()])
+    cells = _cells(row)
+    if row["why"]:
+        cells |= {"why": line(row["why"]), "what to do": line(row["hint"] or "-")}
+    lines = table([(key.replace("_", " "), value) for key, value in cells.items()])
     invocation.out.row(row, "\n".join(lines))
 
 

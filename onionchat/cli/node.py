@@ -8,6 +8,7 @@ that waits to be unlocked holds no lock: who listens at its socket is asked of t
 import os
 import signal
 from contextlib import suppress
+from typing import Any
 
 import click
 
@@ -21,7 +22,7 @@ from onionchat.errors import UnreachableError
 STOP_TIMEOUT = 15.0
 """Seconds. The supervisor needs five at most; a machine can be slow."""
 
-_KEYS = ("address", "published", "tor", "contacts", "requests", "unread", "outbox")
+_KEYS = ("address", "published", "tor", "contacts", "requests", "unread", "outbox", "waiting")
 
 
 @click.command("down", cls=Command, examples=("onionchat down      stop the node and its tor",))
@@ -72,5 +73,13 @@ def status(invocation: Invocation) -> None:
         f"requests  {row['requests']}",
         f"unread    {row['unread']}",
         f"outbox    {row['outbox']}",
+        *map(_waiting, row["waiting"]),
     )
     invocation.out.row(row, "\n".join(text))
+
+
+def _waiting(row: dict[str, Any]) -> str:
+    """What waits for one reason."""
+    why = f"{line(row['why'])}; {line(row['hint'] or '-')}" if row["why"] else "on their way"
+    people = "1 contact" if row["contacts"] == 1 else f"{row['contacts']} contacts"
+    return f"          {row['messages']} for {people}: {why}"

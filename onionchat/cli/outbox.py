@@ -9,17 +9,6 @@ from onionchat.cli.options import Command, Group
 from onionchat.cli.output import local, table
 from onionchat.cli.render import line
 
-WHY = {
-    "starting": "your own tor is not ready yet",
-    "requested": "they have not accepted you yet",
-    "blocked": "you have blocked them",
-    "identity": "held back until you verify them again",
-    "offline": "they are offline",
-    "unreachable": "their tor answers, their program does not",
-    "network": "no path to them came about yet",
-    "unauthorised": "their address takes your key no longer",
-    "full": "your disk is full",
-}
 PAGE = 500
 """As many rows as the node gives at once."""
 
@@ -66,7 +55,6 @@ def _cells(row: dict[str, str | None]) -> tuple[str, ...]:
 
 
 def _why(row: dict[str, str | None]) -> str:
-    """The state, and the reason if there is one."""
-    reason = row["reason"]
+    """The state, and why it waits if that is known."""
     state = line(row["state"] or "")
-    return f"{state}: {WHY.get(reason, line(reason))}" if reason else state
+    return f"{state}: {line(row['why'])}" if row["why"] else state

@@ -19,6 +19,10 @@ NOBODY = IdentityKey(b"")
 Expected = TypeVar("Expected")
 
 
+class HungUp(RemoteError):  # noqa: N818 - named for what happened
+    """The peer closed the connection before it had greeted: no proof that it is another."""
+
+
 class Connection:
     """A link and its channel. `initiator` is the identity key of the side that dialled;
     for a connection that somebody else opened it is empty until they have proven theirs."""
@@ -45,7 +49,7 @@ class Connection:
         """The next event, which must be a `kind`; the rest waits for `events`."""
         events = await self.events()
         if not events:
-            raise RemoteError("the peer hung up before it had greeted")
+            raise HungUp("the peer hung up before it had greeted")
         first, self._ahead = events[0], events[1:]
         if not isinstance(first, kind):
             raise RemoteError("the peer sent something else where a greeting belongs")

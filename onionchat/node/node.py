@@ -16,6 +16,7 @@ from onionchat.node.doctor import Check, knock
 from onionchat.node.door import Door
 from onionchat.node.peers import Peers
 from onionchat.node.profile import Profile
+from onionchat.node.why import Why
 from onionchat.tor.address import Address
 from onionchat.tor.network import Network
 from onionchat.tor.onions import Onion
@@ -77,9 +78,9 @@ class Node:
     def online_count(self) -> int:
         return 0 if self._peers is None else self._peers.online_count()
 
-    def reason(self, contact: int) -> str | None:
+    def why(self, contact: int) -> Why | None:
         """Why the last dial to this contact came to nothing; None: it did not."""
-        return None if self._peers is None else self._peers.reason(contact)
+        return None if self._peers is None else self._peers.why(contact)
 
     async def knock(self, place: OnionKey, key: IdentityKey) -> Check:
         """Does the owner of `key` answer at this place? Tries it, over a path of its own."""

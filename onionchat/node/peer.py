@@ -12,7 +12,7 @@ import secrets
 from contextlib import suppress
 
 from onionchat.errors import RefusedError, RemoteError
-from onionchat.node import greeting, requests
+from onionchat.node import greeting, requests, why
 from onionchat.node.clock import wait
 from onionchat.node.connection import Connection
 from onionchat.node.dialing import DIAL_DEADLINE, Schedule
@@ -21,6 +21,7 @@ from onionchat.node.inbox import Outcome
 from onionchat.node.profile import Profile
 from onionchat.node.session import Fresh
 from onionchat.node.talk import Talk
+from onionchat.node.why import Why
 from onionchat.protocol.channel import Channel
 from onionchat.protocol.events import Bye, Envelope, HandshakeDone, PeerHello
 from onionchat.protocol.hello import Hello
@@ -47,7 +48,7 @@ class Peer:
         self.name = contact.name
         self.key = contact.key
         self.speaking = asyncio.Lock()
-        self.reason: str | None = None
+        self.why: Why | None = None
         self._network = network
         self._dials = dials
         self._talks: list[Talk] = []
@@ -149,16 +150,14 @@ class Peer:
                 deadline = self._now() + DIAL_DEADLINE
                 link = await self._network.dial(place, self._token, deadline)
         except DialError as error:
-            await self._failed(error.reason)
+            await self._failed(why.failed(error))
             return
         me = self.profile.identity
         connection = Connection(link, Channel.dial(me, self.key), me.key)
         try:
             await self._greet(connection)
-        except (RemoteError, ConnectionError, TimeoutError):
-            await self._failed("unreachable")
-        except RefusedError:
-            await self._failed("full")
+        except (RemoteError, ConnectionError, TimeoutError, RefusedError) as error:
+            await self._failed(why.failed(error))
         finally:
             await connection.close()
 
@@ -204,7 +203,7 @@ class Peer:
         talk = Talk(self, connection, standing)
         self._talks.append(talk)
         self._schedule.connected()
-        self.reason = None
+        self.why = None
         await self._seen()
         try:
             await talk.run()
@@ -224,7 +223,7 @@ class Peer:
         await self._seen()
         waiting = await self._waiting()
         if talk.said_bye:
-            self.reason = "offline"
+            self.why = why.LEFT
         if waiting or not talk.said_bye:
             self._schedule.lost(self._now(), waiting=waiting)
         self._stir.set()
@@ -234,9 +233,9 @@ class Peer:
             await self.profile.db.run(contacts.touch, self.contact, self.profile.clock())
         self.profile.feed.live("contact.state", {"contact": self.name, "online": self.online})
 
-    async def _failed(self, reason: str) -> None:
-        self.reason = reason
-        if reason in FRESH_TOKEN:
+    async def _failed(self, reason: Why) -> None:
+        self.why = reason
+        if reason.reason in FRESH_TOKEN:
             self._token = secrets.token_hex(16)
         self._schedule.failed(self._now(), waiting=await self._waiting())
 

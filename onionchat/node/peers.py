@@ -7,6 +7,7 @@ from contextlib import contextmanager, suppress
 from onionchat.node import requests
 from onionchat.node.peer import Peer
 from onionchat.node.profile import Profile
+from onionchat.node.why import Why
 from onionchat.protocol.limits import DIALS
 from onionchat.store import contacts, outbox
 from onionchat.store.contacts import ContactRow, Gone
@@ -76,9 +77,9 @@ class Peers:
     def online_count(self) -> int:
         return sum(peer.online for peer in self._by_contact.values())
 
-    def reason(self, contact: int) -> str | None:
+    def why(self, contact: int) -> Why | None:
         peer = self._by_contact.get(contact)
-        return None if peer is None else peer.reason
+        return None if peer is None else peer.why
 
     def network_is_back(self) -> None:
         for peer in self._by_contact.values():

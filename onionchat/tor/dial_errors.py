@@ -1,6 +1,7 @@
 """Why a dial failed, as a tree: each leaf is one answer of tor, one sentence, one next step.
 
-`reason` is what the outbox shows (cli.md) and what the node decides by:
+The sentences speak of whoever was dialled as "they"; node/why.py says them to a person.
+`reason` is the word for scripts (cli.md) and what the node decides by:
 
   offline        the peer is not there: long backoff, it will dial us when it comes
   unreachable    the peer's tor answers but not its program, or its descriptor is bad
@@ -19,7 +20,9 @@ from onionchat.errors import UnreachableError
 
 Reason = Literal["offline", "unreachable", "network", "unauthorised", "starting"]
 
-_WAITS = "nothing to do: it is tried again by itself"
+WAITS = "it is tried again by itself"
+BOTH = "both must be online at once"
+_ANOTHER_WAY = "ask them on another way to accept you again"
 
 
 class DialError(UnreachableError):
@@ -27,8 +30,8 @@ class DialError(UnreachableError):
 
     reason: ClassVar[Reason] = "network"
     code: ClassVar[int | None] = None  # the SOCKS reply, or None when there was none
-    sentence: ClassVar[str] = "the contact could not be reached"
-    next_step: ClassVar[str] = _WAITS
+    sentence: ClassVar[str] = "they could not be reached"
+    next_step: ClassVar[str] = WAITS
 
     def __init__(self) -> None:
         super().__init__(self.sentence, self.next_step)
@@ -36,74 +39,76 @@ class DialError(UnreachableError):
 
 class NotPublished(DialError):
     code, reason = 0xF0, "offline"
-    sentence = "the contact is offline: its address has not been announced for hours"
-    next_step = "both must be online at once; it is tried again by itself"
+    sentence = "they are offline: their address has not been announced for hours"
+    next_step = BOTH
 
 
 class BadDescriptor(DialError):
     code, reason = 0xF1, "unreachable"
-    sentence = "tor found an announcement of the contact that it cannot read"
+    sentence = "tor cannot read what announces their address"
 
 
 class IntroductionFailed(DialError):
     """Gone for less than three hours, or just back: worth one more try within half a minute."""
 
     code, reason = 0xF2, "offline"
-    sentence = "the contact went offline a short while ago, or is just coming back"
+    sentence = "they went offline a short while ago, or are just coming back"
+    next_step = BOTH
 
 
 class RendezvousFailed(DialError):
     code, reason = 0xF3, "network"
-    sentence = "the contact is there, but the path to it did not come about"
+    sentence = "they are there, but the path to them did not come about"
 
 
 class KeyMissing(DialError):
     code, reason = 0xF4, "unauthorised"
-    sentence = "the contact's address answers only with a key, and there is none for it here"
-    next_step = "ask the contact on another way to accept you again"
+    sentence = "their address answers only with a key, and there is none for it here"
+    next_step = _ANOTHER_WAY
 
 
 class KeyRefused(DialError):
     code, reason = 0xF5, "unauthorised"
-    sentence = "the contact's address no longer takes the key that was given for it"
-    next_step = "ask the contact on another way to accept you again"
+    sentence = "their address no longer takes the key that was given for it"
+    next_step = _ANOTHER_WAY
 
 
 class BadAddress(DialError):
     """Never again: addresses are checked when they are entered, so tor should agree."""
 
     code, reason = 0xF6, "unreachable"
-    sentence = "tor says that the contact's address is not an onion address"
-    next_step = "check the address with the contact"
+    sentence = "tor says that their address is not an onion address"
+    next_step = "compare the address with them"
 
 
 class IntroductionTimedOut(DialError):
     code, reason = 0xF7, "network"
-    sentence = "no path to the contact answered in time: the network here may be weak"
+    sentence = "no path to them answered in time: the network here may be weak"
 
 
 class GeneralFailure(DialError):
     code, reason = 0x01, "network"
-    sentence = "tor could not reach the contact and does not say why"
+    sentence = "tor could not reach them and does not say why"
 
 
 class HostUnreachable(DialError):
     """F0 or F2 from a tor without extended errors."""
 
     code, reason = 0x04, "offline"
-    sentence = "the contact is offline, or its address has not been announced"
+    sentence = "they are offline, or their address has not been announced"
+    next_step = BOTH
 
 
 class Refused(DialError):
     """tor answers so on purpose for an unmapped port, a full circuit, a program not listening."""
 
     code, reason = 0x05, "unreachable"
-    sentence = "the contact's tor is up, but its program does not answer"
+    sentence = "their tor is up, but their program does not answer"
 
 
 class TimedOut(DialError):
     code, reason = 0x06, "network"
-    sentence = "tor gave up on the path to the contact"
+    sentence = "tor gave up on the path to them"
 
 
 class UnknownRefusal(DialError):
@@ -119,12 +124,12 @@ class NotSocks(DialError):
 
 class DialTimeout(DialError):
     reason = "network"
-    sentence = "the contact did not answer in the time given"
+    sentence = "they did not answer in time"
 
 
 class Starting(DialError):
     reason = "starting"
-    sentence = "tor is not ready yet"
+    sentence = "your own tor is not ready yet"
 
 
 _BY_CODE = {

@@ -37,6 +37,9 @@ CONTACT = {
     "last_seen": SENT,
     "unread": 2,
     "waiting": 3,
+    "reason": "offline",
+    "why": "they are offline",
+    "hint": "wait",
 }
 REQUEST = {"number": 7, "address": ADDRESS, "text": "hi", "received_at": SENT, "state": "blocked"}
 MESSAGE = {
@@ -62,6 +65,8 @@ WAITING = {
     "queued_at": SENT,
     "attempts": 2,
     "reason": "offline",
+    "why": "they are offline",
+    "hint": "wait",
 }
 TOR = {"state": "ready", "bootstrap": 100, "step": "Done", "version": "0.4.8", "warning": "slow"}
 STATUS = {
@@ -73,6 +78,10 @@ STATUS = {
     "contacts": {"total": 2, "online": 1},
     "unread": 0,
     "outbox": 3,
+    "waiting": [
+        {"messages": 2, "contacts": 1, "reason": "offline", "why": "they are", "hint": "wait"},
+        {"messages": 1, "contacts": 1, "reason": None, "why": None, "hint": None},
+    ],
 }
 
 ANSWERS: dict[str, Any] = {

@@ -21,6 +21,9 @@ CONTACT = {
     "last_seen": None,
     "unread": 2,
     "waiting": 0,
+    "reason": None,
+    "why": EVIL,
+    "hint": EVIL,
 }
 REQUEST = {
     "number": 7,
@@ -48,6 +51,7 @@ STATUS = {
     "requests": 0,
     "unread": 0,
     "outbox": 3,
+    "waiting": [{"messages": 3, "contacts": 2, "reason": EVIL, "why": EVIL, "hint": EVIL}],
 }
 SENT = {"id": "0" * 32, "contact": EVIL, "conversation": "1", "state": "queued", "hint": EVIL}
 ADDED = {"name": EVIL, "address": ADDRESS, "state": "requested"}

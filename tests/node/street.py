@@ -24,7 +24,7 @@ from onionchat.store import identity as identities
 from onionchat.store.database import Database
 from onionchat.store.identity import Me
 from onionchat.tor.address import UnixAddress
-from onionchat.tor.dial_errors import NotPublished
+from onionchat.tor.dial_errors import DialError, NotPublished
 from onionchat.tor.link import Link, connect
 from onionchat.tor.listener import OnLink, listening
 from onionchat.tor.onions import Onion
@@ -33,11 +33,12 @@ from onionchat.types import Incarnation, OnionKey, StreamId
 
 
 class Street:
-    """Who is at home, by service ID."""
+    """Who is at home, by service ID. `trouble`: what every dial fails with instead."""
 
     def __init__(self) -> None:
         self.served: MutableMapping[str, UnixAddress] = {}
         self.wrap: Callable[[Link], Link] = lambda link: link
+        self.trouble: DialError | None = None
         self.dials = 0
 
 
@@ -72,6 +73,8 @@ class Lane:
 
     async def dial(self, onion: OnionKey, token: str, deadline: float) -> Link:
         self._street.dials += 1
+        if self._street.trouble is not None:
+            raise self._street.trouble
         where = self._street.served.get(service_id(onion))
         if where is None:
             raise NotPublished

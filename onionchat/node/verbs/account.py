@@ -3,9 +3,11 @@
 import msgspec
 
 from onionchat.crypto.address import format_address
+from onionchat.node import why
 from onionchat.node.profile import Profile
 from onionchat.node.verbs.registry import NoParams, verb
-from onionchat.store import counts
+from onionchat.node.why import Why
+from onionchat.store import contacts, counts, outbox
 
 
 class Address(msgspec.Struct, frozen=True):
@@ -28,7 +30,20 @@ class ContactCount(msgspec.Struct, frozen=True):
     online: int
 
 
+class Backlog(msgspec.Struct, frozen=True):
+    """What waits for one and the same reason: `messages` of ours, for so many `contacts`.
+    `reason`, `why`, `hint`: as in `outbox.list`; null where nothing is known against it."""
+
+    messages: int
+    contacts: int
+    reason: str | None
+    why: str | None
+    hint: str | None
+
+
 class Status(msgspec.Struct, frozen=True):
+    """`waiting`: what the messages in `outbox` wait for, the most first."""
+
     running: bool
     address: str
     published: bool
@@ -37,6 +52,7 @@ class Status(msgspec.Struct, frozen=True):
     requests: int
     unread: int
     outbox: int
+    waiting: list[Backlog]
 
 
 class Stopped(msgspec.Struct, frozen=True):
@@ -54,7 +70,7 @@ async def status(profile: Profile, _: NoParams) -> Status:
     """How the node is doing: tor, reachability, and what waits."""
     node = profile.running()
     tor = node.tor
-    total = await profile.db.run(counts.totals)
+    total, waiting = await profile.db.run(lambda: (counts.totals(), _waiting(profile)))
     return Status(
         running=True,
         address=format_address(profile.identity.key),
@@ -64,7 +80,23 @@ async def status(profile: Profile, _: NoParams) -> Status:
         requests=total.requests,
         unread=total.unread,
         outbox=total.outbox,
+        waiting=waiting,
     )
+
+
+def _waiting(profile: Profile) -> list[Backlog]:
+    """By reason, the one that most messages wait for first."""
+    now = profile.clock()
+    found: dict[Why | None, list[int]] = {}
+    for contact, messages in outbox.waiting_by_contact().items():
+        reason = why.of(contacts.by_id(contact), profile.live, now)
+        found.setdefault(reason, []).append(messages)
+    most_first = sorted(found.items(), key=lambda item: -sum(item[1]))
+    return [_backlog(reason, messages) for reason, messages in most_first]
+
+
+def _backlog(reason: Why | None, messages: list[int]) -> Backlog:
+    return Backlog(sum(messages), len(messages), *why.told(reason))
 
 
 @verb("stop", NoParams)

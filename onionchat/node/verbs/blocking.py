@@ -24,28 +24,28 @@ from onionchat.types import Millis
 @verb("contact.block", NameParams)
 async def block(profile: Profile, params: NameParams) -> Contact:
     """Hear nothing more from a contact; they are not told."""
-    live = profile.running()
+    profile.running()
     row = await profile.change(_block, params.name, profile.clock())
     await profile.changed(row.id)
-    return await profile.db.run(contact_of, row, live)
+    return await profile.db.run(contact_of, row, profile)
 
 
 @verb("contact.unblock", NameParams)
 async def unblock(profile: Profile, params: NameParams) -> Contact:
     """Undo a block, of a contact or of an address whose request was blocked or rejected."""
-    live = profile.running()
+    profile.running()
     row = await profile.change(_unblock, params.name, profile.clock())
     if row is None:
         return _stranger(params.name)
     await profile.changed(row.id)
-    return await profile.db.run(contact_of, row, live)
+    return await profile.db.run(contact_of, row, profile)
 
 
 @verb("contact.remove", NameParams)
 async def remove(profile: Profile, params: NameParams) -> Contact:
     """Delete a contact and everything that was said with them."""
     profile.running()
-    row, shown = await profile.change(_remove, params.name)
+    row, shown = await profile.change(_remove, params.name, profile)
     await profile.changed(row.id)
     profile.feed.live("contact.state", {"contact": row.name, "state": "removed"})
     return shown
@@ -88,8 +88,9 @@ def _stranger(address: str) -> Contact:
     return Contact(None, format_address(key), "stranger", False, False, None, 0, 0)
 
 
-def _remove(name: str) -> tuple[ContactRow, Contact]:
+def _remove(name: str, profile: Profile) -> tuple[ContactRow, Contact]:
     row = people.find(name)
-    shown = msgspec.structs.replace(contact_of(row, None), state="removed")
+    shown = contact_of(row, profile)
     contacts.remove(row)
-    return row, shown
+    nothing = {"online": False, "reason": None, "why": None, "hint": None}
+    return row, msgspec.structs.replace(shown, state="removed", **nothing)

@@ -11,11 +11,11 @@ import msgspec
 
 from onionchat.crypto.address import format_address, parse_address
 from onionchat.errors import RefusedError
-from onionchat.node import people
+from onionchat.node import people, why
 from onionchat.node import requests as asking
 from onionchat.node.clock import rfc3339
 from onionchat.node.petname import check_petname, skeleton
-from onionchat.node.profile import Live, Profile
+from onionchat.node.profile import Profile
 from onionchat.node.verbs.registry import verb
 from onionchat.protocol.limits import REQUEST_CHARACTERS
 from onionchat.store import contacts, messages, outbox, requests
@@ -63,7 +63,8 @@ class RenameParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Contact(msgspec.Struct, frozen=True):
     """`waiting`: messages of ours that they have not got yet; `last_seen`: RFC 3339.
-    `name` is null for an address that was refused and never had one."""
+    `name` is null for an address that was refused and never had one. `reason`, `why`, `hint`:
+    why a message to them waits, or would, as in `outbox.list`."""
 
     name: str | None
     address: str
@@ -73,6 +74,9 @@ class Contact(msgspec.Struct, frozen=True):
     last_seen: str | None
     unread: int
     waiting: int
+    reason: str | None = None
+    why: str | None = None
+    hint: str | None = None
 
 
 @verb("contact.add", AddParams)
@@ -96,23 +100,23 @@ async def add(profile: Profile, params: AddParams) -> Added:
 @verb("contact.list", ListParams, offline=True)
 async def list_all(profile: Profile, params: ListParams) -> list[Contact]:
     """Everybody, or those whose name begins with `prefix`."""
-    return await profile.db.run(_list, params.prefix or "", profile.live)
+    return await profile.db.run(_list, params.prefix or "", profile)
 
 
 @verb("contact.show", ShowParams, offline=True)
 async def show(profile: Profile, params: ShowParams) -> Contact:
     """One contact, by name, address, or the beginning of a name."""
-    return await profile.db.run(_show, params, profile.live)
+    return await profile.db.run(_show, params, profile)
 
 
 @verb("contact.rename", RenameParams)
 async def rename(profile: Profile, params: RenameParams) -> Contact:
     """Call a contact something else; only this profile knows what."""
-    live = profile.running()
+    profile.running()
     check_petname(params.new_name)
     row = await profile.change(_rename, params)
     await profile.changed(row.id)
-    return await profile.db.run(contact_of, row, live)
+    return await profile.db.run(contact_of, row, profile)
 
 
 def name_is_free(name: str, but_for: int | None = None) -> None:
@@ -155,10 +159,10 @@ def _same(known: ContactRow, name: str) -> ContactRow:
     return known
 
 
-def _list(prefix: str, live: Live | None) -> list[Contact]:
+def _list(prefix: str, profile: Profile) -> list[Contact]:
     unread, waiting = messages.unread_by_contact(), outbox.waiting_by_contact()
     rows = sorted(contacts.all_rows(prefix), key=lambda row: row.name.casefold())
-    return [_contact(row, live, unread.get(row.id, 0), waiting.get(row.id, 0)) for row in rows]
+    return [_contact(row, profile, unread.get(row.id, 0), waiting.get(row.id, 0)) for row in rows]
 
 
 def _rename(params: RenameParams) -> ContactRow:
@@ -168,18 +172,20 @@ def _rename(params: RenameParams) -> ContactRow:
     return contacts.by_id(row.id)
 
 
-def _show(params: ShowParams, live: Live | None) -> Contact:
+def _show(params: ShowParams, profile: Profile) -> Contact:
     find = people.find if params.exact else people.find_by_prefix
-    return contact_of(find(params.name), live)
+    return contact_of(find(params.name), profile)
 
 
-def contact_of(row: ContactRow, live: Live | None) -> Contact:
+def contact_of(row: ContactRow, profile: Profile) -> Contact:
     """One contact as the verbs show them, inside a transaction."""
     unread, waiting = messages.unread_by_contact(), outbox.waiting_by_contact()
-    return _contact(row, live, unread.get(row.id, 0), waiting.get(row.id, 0))
+    return _contact(row, profile, unread.get(row.id, 0), waiting.get(row.id, 0))
 
 
-def _contact(row: ContactRow, live: Live | None, unread: int, waiting: int) -> Contact:
+def _contact(row: ContactRow, profile: Profile, unread: int, waiting: int) -> Contact:
+    live = profile.live
+    word, sentence, hint = why.told(why.of(row, live, profile.clock()))
     return Contact(
         name=row.name,
         address=format_address(row.key),
@@ -189,4 +195,7 @@ def _contact(row: ContactRow, live: Live | None, unread: int, waiting: int) -> C
         last_seen=rfc3339(row.last_seen),
         unread=unread,
         waiting=waiting,
+        reason=word,
+        why=sentence,
+        hint=hint,
     )

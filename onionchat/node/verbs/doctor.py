@@ -2,11 +2,10 @@
 
 import msgspec
 
-from onionchat.node import people
+from onionchat.node import people, why
 from onionchat.node.clock import rfc3339
 from onionchat.node.doctor import Check, of_process, of_tor
 from onionchat.node.profile import Profile
-from onionchat.node.verbs.outbox import reason
 from onionchat.node.verbs.registry import verb
 from onionchat.store import endpoints, outbox
 from onionchat.store.contacts import ContactRow
@@ -54,8 +53,8 @@ async def _contact(profile: Profile, name: str) -> list[Check]:
         found.append(Check("reachable", False, "your own tor is not ready", "`onionchat doctor`"))
     else:
         found.append(await live.knock(place, row.key))
-    why = reason(row, live)
-    said = f"messages that wait: {waiting}" + (f" ({why})" if why else "")
+    reason = why.of(row, live, profile.clock())
+    said = f"messages that wait: {waiting}" + (f" ({reason.sentence})" if reason else "")
     return [*found, Check("waiting", True, said if waiting else "nothing waits")]
 
 

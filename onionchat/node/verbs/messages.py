@@ -19,7 +19,7 @@ from onionchat.errors import (
     UndeliveredError,
     UsageError,
 )
-from onionchat.node import people
+from onionchat.node import people, why
 from onionchat.node.clock import rfc3339
 from onionchat.node.profile import Profile
 from onionchat.node.verbs.history import LONGEST_LIST, Count, conversation_id
@@ -28,6 +28,7 @@ from onionchat.protocol.limits import TEXT_BYTES
 from onionchat.store import messages, outbox
 from onionchat.store.contacts import ContactRow
 from onionchat.store.messages import IncomingRow
+from onionchat.tor.dial_errors import BOTH
 from onionchat.types import MessageId, Millis
 
 TEXT = 2
@@ -173,17 +174,19 @@ async def _wait(profile: Profile, params: SendParams, message_id: MessageId) -> 
 
 
 def _hint(profile: Profile, contact: ContactRow, state: str) -> str:
-    """One honest sentence about what happens next."""
-    name = contact.name
+    """One honest sentence about what happens next; why it waits is said as everywhere."""
+    name, now = contact.name, profile.clock()
     if state == "delivered":
         return f"delivered: {name} has it"
     if state == "sent":
         return f"sent; {name} has not confirmed it yet"
-    if contact.state == "requested":
-        return f"queued; it leaves when {name} has accepted your request"
-    if profile.live is not None and profile.live.online(contact.id):
+    if profile.running().online(contact.id):
         return f"queued; {name} is online, it leaves now"
-    return f"queued; {name} {_last_seen(contact, profile.clock())}; both must be online at once"
+    reason = why.of(contact, profile.live, now)
+    because = BOTH if reason is None else f"{reason.sentence}; {reason.hint}"
+    if contact.state == "requested":
+        return f"queued; {because}"
+    return f"queued; {name} {_last_seen(contact, now)}; {because}"
 
 
 def _last_seen(contact: ContactRow, now: Millis) -> str:

@@ -1,23 +1,17 @@
-"""Verbs about what waits: for whom, since when, why; and taking it back.
+"""Verbs about what waits: for whom, since when, why (node/why.py); and taking it back.
 
-The reason is the answer to "is it me, tor, or them":
-
-    starting       our own tor is not ready yet
-    requested      they have not accepted us yet
-    blocked        we have blocked them
-    identity       held back until they are verified again
-    offline, unreachable, network, unauthorised, full      why the last dial came to nothing
-
-None while they are online, or nobody has tried yet. A message can be taken back until it is
-made ready to leave; from then on it may have arrived, and nothing pretends otherwise.
+A message can be taken back until it is made ready to leave; from then on it may have
+arrived, and nothing pretends otherwise.
 """
 
 import msgspec
 
 from onionchat.errors import NotFoundError, RefusedError, UsageError
+from onionchat.node import why
 from onionchat.node.clock import rfc3339
 from onionchat.node.profile import Live, Profile
 from onionchat.node.verbs.registry import verb
+from onionchat.node.why import Why
 from onionchat.store import contacts, outbox
 from onionchat.store.contacts import ContactRow
 from onionchat.store.outbox import WaitingRow
@@ -37,7 +31,8 @@ class CancelParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Waiting(msgspec.Struct, frozen=True):
-    """`attempts`: how often its bytes were handed to a connection."""
+    """`attempts`: how often its bytes were handed to a connection. `reason`: why it waits, as a
+    word, `why` as a sentence, `hint` the next step; null while nothing is known against it."""
 
     id: str
     contact: str
@@ -45,12 +40,14 @@ class Waiting(msgspec.Struct, frozen=True):
     queued_at: str | None
     attempts: int
     reason: str | None
+    why: str | None
+    hint: str | None
 
 
 @verb("outbox.list", OutboxParams, offline=True)
 async def list_all(profile: Profile, params: OutboxParams) -> list[Waiting]:
     """Messages that are not known to have arrived, oldest first, at most 500 at once."""
-    return await profile.db.run(_list, params, profile.live)
+    return await profile.db.run(_list, params, profile.live, profile.clock())
 
 
 @verb("outbox.cancel", CancelParams)
@@ -60,22 +57,12 @@ async def cancel(profile: Profile, params: CancelParams) -> Waiting:
     return await profile.change(_cancel, params.id, profile.clock())
 
 
-def reason(contact: ContactRow, live: Live | None) -> str | None:
-    """Why a message to this contact waits."""
-    if contact.state != "contact":
-        return contact.state
-    if contact.held:
-        return "identity"
-    if live is None or live.online(contact.id):
-        return None
-    return "starting" if live.tor.state != "ready" else live.reason(contact.id)
-
-
-def _list(params: OutboxParams, live: Live | None) -> list[Waiting]:
+def _list(params: OutboxParams, live: Live | None, now: Millis) -> list[Waiting]:
     after = 0 if params.after is None else _find(params.after).id
     rows = outbox.waiting(after, PAGE)
     people = {contact: contacts.by_id(contact) for contact in {row.contact for row in rows}}
-    return [_shown(row, people[row.contact], live) for row in rows]
+    reasons = {contact: why.of(row, live, now) for contact, row in people.items()}
+    return [_shown(row, people[row.contact], reasons[row.contact]) for row in rows]
 
 
 def _cancel(message_id: str, now: Millis) -> Waiting:
@@ -87,7 +74,7 @@ def _cancel(message_id: str, now: Millis) -> Waiting:
         )
     outbox.cancel(row, now)
     shown = _shown(row, contacts.by_id(row.contact), None)
-    return msgspec.structs.replace(shown, state="cancelled", reason=None)
+    return msgspec.structs.replace(shown, state="cancelled")
 
 
 def _find(text: str) -> WaitingRow:
@@ -102,12 +89,15 @@ def _find(text: str) -> WaitingRow:
     return row
 
 
-def _shown(row: WaitingRow, contact: ContactRow, live: Live | None) -> Waiting:
+def _shown(row: WaitingRow, contact: ContactRow, reason: Why | None) -> Waiting:
+    word, sentence, hint = why.told(reason)
     return Waiting(
         id=row.message_id.hex(),
         contact=contact.name,
         state=row.state,
         queued_at=rfc3339(row.queued_at),
         attempts=row.attempts,
-        reason=reason(contact, live),
+        reason=word,
+        why=sentence,
+        hint=hint,
     )
