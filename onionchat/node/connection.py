@@ -6,6 +6,7 @@ A greeting, from the first byte to the second hello, has 30 seconds in all, not 
 read, so that one byte a second does not hold a place.
 """
 
+import asyncio
 from typing import TypeVar
 
 from onionchat.errors import RemoteError
@@ -25,12 +26,14 @@ class HungUp(RemoteError):  # noqa: N818 - named for what happened
 
 class Connection:
     """A link and its channel. `initiator` is the identity key of the side that dialled;
-    for a connection that somebody else opened it is empty until they have proven theirs."""
+    for a connection that somebody else opened it is empty until they have proven theirs.
+    `came_in`: when the last bytes did, on the loop's clock."""
 
     def __init__(self, link: Link, channel: Channel, initiator: IdentityKey = NOBODY) -> None:
         self.link = link
         self.channel = channel
         self.initiator = initiator
+        self.came_in = 0.0
         self._ahead: list[Event] = []
 
     async def events(self) -> list[Event]:
@@ -39,6 +42,7 @@ class Connection:
             ahead, self._ahead = self._ahead, []
             return ahead
         while data := await self.link.read(self.channel.want):
+            self.came_in = asyncio.get_running_loop().time()
             events = self.channel.receive(data)
             await self.flush()
             if events:

@@ -49,6 +49,12 @@ QUIET = 10.0
 """Seconds without an envelope after which a connection that does not speak says goodbye."""
 REPLIES = 1024
 """Answers that may wait for a peer that does not read: two windows of envelopes."""
+REST = 3.0
+"""Times as long as it took to take in what a contact said, we do not listen to them, while
+others are there too: whoever floods gets a quarter of this node's time. What a real Tor carries
+takes less."""
+LONGEST_REST = 1.0
+"""Seconds; a disk that stood still must not make a connection look dead."""
 PIECE = 128 * 1024
 """Bytes handed to the link at once, so that a ping is never behind megabytes."""
 
@@ -121,7 +127,15 @@ class Talk:
                     case PeerBye():
                         self.said_bye = True
                         raise _Over
+            await self._rest()
         raise _Over
+
+    async def _rest(self) -> None:
+        live = self._profile.live
+        if live is not None and live.online_count() > 1:
+            now = asyncio.get_running_loop().time()
+            pause = min(REST * (now - self.connection.came_in), LONGEST_REST)
+            await wait(asyncio.Event(), now + pause)
 
     async def _take_in(self, wires: list[bytes]) -> None:
         found = await self._profile.change(

@@ -10,7 +10,6 @@ from pathlib import Path
 from onionchat.crypto.address import format_address
 from onionchat.crypto.identity import Identity
 from onionchat.store import contacts, messages
-from onionchat.store.contacts import ContactRow
 from onionchat.store.models import Outbox
 from onionchat.store.outbox import OPEN
 from onionchat.types import Millis
@@ -75,13 +74,7 @@ def steps(alice: Home, bob: Home, old: str) -> Steps:
 
 
 def _notice(about: Home) -> None:
-    contact = with_whom(about)
+    contact = contacts.by_name(about.name)
+    assert contact is not None
     now = Millis(2**41)
     messages.add_notice(contact.conversation, contact.id, "a notice", now, unless_since=now - 1)
-
-
-def with_whom(home: Home) -> ContactRow:
-    """Their row in somebody else's store."""
-    contact = contacts.by_name(home.name)
-    assert contact is not None
-    return contact

@@ -1,14 +1,14 @@
 """What a profile has after years, put into its store at once. Each is one transaction."""
 
 import secrets
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator, Mapping
 from itertools import islice
 
 from onionchat.node.verbs.messages import TEXT
 from onionchat.store import contacts, messages, outbox
 from onionchat.store.base import Row
 from onionchat.store.contacts import ContactRow, NewContact
-from onionchat.store.models import Contact, Event, Message, Outbox, Seen, Session
+from onionchat.store.models import Event, Message, Outbox, Seen, Session
 from onionchat.types import IdentityKey, MessageId, Millis
 
 ROWS = 500
@@ -16,20 +16,20 @@ ROWS = 500
 BEGAN = 1_700_000_000_000
 
 
-def people(count: int, keys: Callable[[int], IdentityKey]) -> None:
-    """So many contacts that were never seen."""
-    for number in range(count):
-        name = f"contact{number}"
-        new = NewContact(name, name, keys(number), "contact", MessageId(secrets.token_bytes(16)))
-        contacts.add(new, Millis(BEGAN))
+def befriend(people: Mapping[str, IdentityKey]) -> None:
+    """Contacts by name, whom nobody has seen yet."""
+    for name, key in people.items():
+        number = MessageId(secrets.token_bytes(16))
+        contacts.add(NewContact(name, name, key, "contact", number), Millis(BEGAN))
 
 
-def history(contact: ContactRow, count: int, *, first: int = 0, unread: int = 0) -> None:
+def history(name: str, count: int, *, first: int = 0, unread: int = 0) -> None:
     """So many messages, each second one of ours and delivered. The last of theirs are `unread`.
 
     With all that hangs on them: events, what was in the outbox, and, if there is a session,
     the envelopes that were seen.
     """
+    contact = _named(name)
     session = Session.select(Session.id).where(Session.device == contact.device).scalar()
     base = (Message.select(Message.id).order_by(Message.id.desc()).limit(1).scalar() or 0) + 1
     rows = range(base, base + count)
@@ -73,8 +73,9 @@ def history(contact: ContactRow, count: int, *, first: int = 0, unread: int = 0)
         ))  # fmt: skip
 
 
-def queue(contact: ContactRow, count: int, *, first: int = 0) -> None:
+def queue(name: str, count: int, *, first: int = 0) -> None:
     """So many messages of ours that wait, as `send` leaves them."""
+    contact = _named(name)
     for number in range(first, first + count):
         message_id = MessageId(secrets.token_bytes(16))
         shown = messages.add_own(contact.conversation, message_id, text(number), Millis(BEGAN))
@@ -85,9 +86,10 @@ def text(number: int) -> str:
     return f"waiting {number}"
 
 
-def of_everybody() -> dict[str, ContactRow]:
-    names = [name for (name,) in Contact.select(Contact.name).tuples()]
-    return {name: row for name in names if (row := contacts.by_name(name)) is not None}
+def _named(name: str) -> ContactRow:
+    contact = contacts.by_name(name)
+    assert contact is not None
+    return contact
 
 
 def _insert(model: type[Row], rows: Iterator[dict[str, object]]) -> None:

@@ -6,11 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from onionchat.store import contacts
 from onionchat.store.base import Row
 from onionchat.store.models import Message
 from tests.load import filling
-from tests.load.day import neighbours, settled, steps, with_whom
+from tests.load.day import neighbours, settled, steps
 from tests.load.work import Work, plans
 
 SMALL = {"identity", "contact", "device", "member", "request", "reader", "_wrapped"}
@@ -75,7 +74,7 @@ async def work_of_a_day(directory: Path, length: int) -> dict[str, int]:
     """By step, with a history of this length at Bob's."""
     found = {}
     async with neighbours(directory) as (alice, bob):
-        await bob.change(lambda: filling.history(with_whom(alice), length, unread=UNREAD))
+        await bob.change(lambda: filling.history("alice", length, unread=UNREAD))
         rows = await bob("history", name="alice", limit=length // 2)
         work = Work()
         await work.count(bob)
@@ -99,12 +98,7 @@ async def work_of_a_queue(directory: Path, length: int) -> int:
         work = Work()
         await work.count(alice)
 
-        def queue() -> None:
-            contact = contacts.by_name("bob")
-            assert contact is not None
-            filling.queue(contact, length)
-
-        await alice.change(queue)
+        await alice.change(lambda: filling.queue("bob", length))
         before = work.done
         await alice("send", name="bob", text="the last")
         await settled(alice)
