@@ -32,6 +32,7 @@ class Schedule:
         self._uniform = uniform
         self._failures = 0
         self._losses = 0
+        self._lost = False
         self._last = float("-inf")
         self.at: float | None = None
 
@@ -47,13 +48,14 @@ class Schedule:
     def dialled(self, now: float) -> None:
         self._last, self.at = now, None
 
-    def failed(self, now: float, *, waiting: bool) -> None:
-        """A dial came to nothing; try again only while something waits or a loss is fresh."""
+    def failed(self, now: float, *, waiting: bool, offline: bool = False) -> None:
+        """A dial came to nothing; try again only while something waits, or a few times: after a
+        loss, and where it may have been for another reason than that they are not there."""
         if waiting:
             delay = BACKOFF_SECONDS[min(self._failures, len(BACKOFF_SECONDS) - 1)]
             self._failures += 1
             self.at = now + delay * self._uniform(1 - BACKOFF_JITTER, 1 + BACKOFF_JITTER)
-        else:
+        elif self._lost or not offline:
             self._after_loss(now)
 
     def not_before(self, moment: float) -> None:
@@ -62,11 +64,13 @@ class Schedule:
 
     def connected(self) -> None:
         self._failures = self._losses = 0
+        self._lost = False
         self.at = None
 
     def lost(self, now: float, *, waiting: bool) -> None:
         """The last connection ended without a goodbye."""
         self._losses = 0
+        self._lost = True
         if waiting:
             self._sooner(max(now + self._uniform(0.0, 1.0), self._last + PATIENCE))
         else:

@@ -237,7 +237,8 @@ class Peer:
         self.why = reason
         if reason.reason in FRESH_TOKEN:
             self._token = secrets.token_hex(16)
-        self._schedule.failed(self._now(), waiting=await self._waiting())
+        waiting = await self._waiting()
+        self._schedule.failed(self._now(), waiting=waiting, offline=reason.reason == "offline")
 
     async def _waiting(self) -> bool:
         """Is there a reason to try again: a message, or a request that is due?"""
