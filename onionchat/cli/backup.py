@@ -111,9 +111,7 @@ def restore(invocation: Invocation, file: Path, backup_passphrase_fd: int | None
     address = backups.restore_profile(paths, content, phrase or new_passphrase(None))
     row = {"file": str(file), "contacts": len(content.contacts), "messages": content.messages}
     invocation.out.row(row | {"address": address}, f"{_summary(row)}\n{address}")
-    invocation.out.note(
-        "Do not start the old profile any more. Next: onionchat up", next="onionchat up"
-    )
+    invocation.out.next("Do not start the old profile any more. Next:", "onionchat up")
 
 
 def _sealed(invocation: Invocation, descriptor: int | None, history: bool) -> Any:

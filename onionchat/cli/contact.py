@@ -74,9 +74,10 @@ def add(invocation: Invocation, name: str, address: str, text: str | None) -> No
 def list_(invocation: Invocation, prefix: str | None) -> None:
     """List everybody you know, or those whose name begins with PREFIX."""
     rows = ask_anyway(invocation, "contact.list", prefix=prefix)
-    if not rows:
-        none = "no contacts; next: onionchat contact add NAME ADDRESS"
-        invocation.out.note("no contact's name begins so" if prefix else none)
+    if not rows and prefix:
+        invocation.out.note("no contact's name begins so")
+    elif not rows:
+        invocation.out.next("no contacts; next:", "onionchat contact add NAME ADDRESS")
     _show(invocation, rows)
 
 

@@ -41,7 +41,7 @@ def show(invocation: Invocation, name: str, limit: int, before: str | None) -> N
     lines = Lines(invocation.out)
     for row in ask_anyway(invocation, "history", name=name, limit=limit, before=before):
         sender = "me" if row["direction"] == "out" else row["contact"]
-        lines.show(row, sender, [row["state"]] if row["direction"] == "out" else [])
+        lines.show(row, sender, [] if row["state"] == "read" else [row["state"]])
 
 
 @history.command(

@@ -5,6 +5,7 @@ argument is found first.
 """
 
 import os
+import shlex
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
@@ -29,6 +30,8 @@ class Invocation:
         self.color = "auto"
         self.debug = False
         self.phrase: bytes | None = None
+        self.place: dict[str, str] = {}
+        """The options of this command line that say which profile is meant."""
 
     @property
     def out(self) -> Output:
@@ -38,6 +41,7 @@ class Invocation:
             quiet=self.quiet,
             verbose=self.verbose,
             colored=wants_color(self.color, os.environ, sys.stdout),
+            place=" ".join(f"{option} {shlex.quote(said)}" for option, said in self.place.items()),
         )
 
     def paths(self) -> "Paths":

@@ -85,10 +85,9 @@ def _run(words: list[str], invocation: Invocation) -> int:
     except click.exceptions.NoArgsIsHelpError as error:
         if not invocation.as_json:
             click.echo(error.format_message(), err=True)
-            return UsageError.exit_code
-        return _fail(invocation, UsageError("a command is missing", "see `onionchat --help`"))
+        return _fail(invocation, _usage(error, "a command is missing"))
     except click.ClickException as error:
-        return _fail(invocation, _usage(error))
+        return _fail(invocation, _usage(error, error.format_message()))
     except ReaderGone as gone:
         return gone.exit_code
     except OnionchatError as error:
@@ -120,11 +119,11 @@ def _fail(invocation: Invocation, error: OnionchatError) -> int:
     return error.exit_code
 
 
-def _usage(error: click.ClickException) -> UsageError:
+def _usage(error: click.ClickException, complaint: str) -> UsageError:
     """click's complaint in our form."""
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else "onionchat"
-    return UsageError(" ".join(error.format_message().split()), f"see `{path} --help`")
+    return UsageError(" ".join(complaint.split()), f"see `{path} --help`")
 
 
 def _first(error: Exception) -> BaseException:

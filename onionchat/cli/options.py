@@ -21,6 +21,9 @@ from onionchat.errors import UserError
 
 F = TypeVar("F", bound=Callable[..., Any])
 
+WHOLE = 1000
+"""Characters: more than any first sentence has."""
+
 
 class Option(click.Option):
     """Says which variable of the environment is wrong, where one is: nobody has typed it here."""
@@ -51,11 +54,14 @@ def _learn(context: click.Context, parameter: click.Parameter, value: Any) -> No
     given = source is ParameterSource.COMMANDLINE or source is ParameterSource.ENVIRONMENT
     if given:
         setattr(context.obj, str(parameter.name), value)
+    if source is ParameterSource.COMMANDLINE and parameter.name in {"data_dir", "profile"}:
+        context.obj.place[parameter.opts[0]] = value
 
 
 def _help(context: click.Context, _: click.Parameter, asked: bool) -> None:
     if asked and not context.resilient_parsing:
-        context.obj.out.text(context.get_help())
+        text = context.get_help()
+        context.obj.out.row({"help": text}, text, whole=True)
         context.exit()
 
 
@@ -216,6 +222,14 @@ class Group(_Helpful, click.Group):
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         _format_examples(self.examples, formatter)
         super().format_help(ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Each with its whole first sentence, which click would cut to one line."""
+        known = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        with formatter.section("Commands"):
+            formatter.write_dl(
+                [(name, found.get_short_help_str(WHOLE)) for name, found in known if found]
+            )
 
 
 def _format_examples(examples: Sequence[str], formatter: click.HelpFormatter) -> None:

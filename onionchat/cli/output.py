@@ -7,6 +7,9 @@ is not. Every row is flushed before the next step, because `receive` marks as re
 has been flushed. What a row is made of was rendered where it came from; here it is
 rendered again, so that a place that was forgotten can forge a line at most.
 
+A command that a hint or a note names is one for the profile that this command line has
+named: it is there to be copied, and another profile is another person.
+
 The reader of a pipe who has left (`receive | head`) is no error to talk about: the
 command ends quietly. Output that cannot be written otherwise (disk full, closed) is.
 """
@@ -14,6 +17,7 @@ command ends quietly. Output that cannot be written otherwise (disk full, closed
 import errno
 import json
 import os
+import re
 import sys
 from collections.abc import Iterable, Mapping
 from datetime import datetime
@@ -22,6 +26,8 @@ from typing import Any, TextIO
 from onionchat.cli.render import INDENT, columns, folded, line
 from onionchat.cli.terminal import encodable, width
 from onionchat.errors import Interrupted, OnionchatError, RefusedError
+
+_COMMAND = re.compile(r"`(onionchat (?![^`]*--help)[^`]+)`")
 
 
 class ReaderGone(Interrupted):
@@ -32,21 +38,24 @@ class Output:
     """Prints in one of the two forms."""
 
     def __init__(
-        self, *, as_json: bool = False, quiet: bool = False, verbose: int = 0, colored: bool = False
+        self,
+        *,
+        as_json: bool = False,
+        quiet: bool = False,
+        verbose: int = 0,
+        colored: bool = False,
+        place: str = "",
     ) -> None:
         self.as_json = as_json
         self.colored = colored
         self.quiet = quiet
         self.verbose = verbose
+        self.place = place
 
     def row(self, fields: Mapping[str, Any], text: str, *, whole: bool = False) -> None:
         """One result. What is `whole` goes out as it is: laid out already, or to be copied."""
         shown = text if whole or self.as_json else _fitted(text, sys.stdout)
         _write(sys.stdout, json.dumps(fields) if self.as_json else shown)
-
-    def text(self, text: str) -> None:
-        """Words of ours that are no result, on stdout in both forms: help."""
-        _write(sys.stdout, text)
 
     def strong(self, text: str) -> str:
         """Rendered text, emphasised if colours are wanted."""
@@ -57,6 +66,11 @@ class Output:
         if not self.quiet:
             self._aside(text, fields or {"note": text})
 
+    def next(self, text: str, command: str) -> None:
+        """A note that ends with what to type next."""
+        here = f"{command} {self.place}".rstrip()
+        self.note(f"{text} {here}", next=here)
+
     def detail(self, text: str, **fields: Any) -> None:
         """A note for `-v` only."""
         if self.verbose:
@@ -64,15 +78,27 @@ class Output:
 
     def error(self, error: OnionchatError) -> None:
         """The last words of a command that failed; also with `-q`."""
-        fields = {"error": error.name, "message": error.message, "hint": error.hint or None}
-        hint = f"\nhint: {line(error.hint)}" if error.hint else ""
-        self._aside(f"onionchat: {line(error.message)}{hint}", fields)
+        hint = self._here(error.hint)
+        fields = {"error": error.name, "message": error.message, "hint": hint or None}
+        told = f"onionchat: {line(error.message)}" + (f"\nhint: {line(hint)}" if hint else "")
+        self._aside(_below_ctrl_c(told) if isinstance(error, Interrupted) else told, fields)
+
+    def _here(self, hint: str) -> str:
+        """With the commands in it for this profile."""
+        return (
+            _COMMAND.sub(lambda found: f"`{found[1]} {self.place}`", hint) if self.place else hint
+        )
 
     def _aside(self, text: str, fields: Mapping[str, Any]) -> None:
         try:
             _write(sys.stderr, json.dumps(fields) if self.as_json else _fitted(text, sys.stderr))
         except OnionchatError:
             return  # nobody can be told
+
+
+def _below_ctrl_c(text: str) -> str:
+    """A terminal has drawn ^C, and not gone to the next line."""
+    return f"\n{text}" if sys.stderr is not None and sys.stderr.isatty() else text
 
 
 def _fitted(text: str, stream: TextIO | None) -> str:

@@ -39,7 +39,7 @@ def init(invocation: Invocation) -> None:
 
     address = create_profile(paths, phrase)
     invocation.out.row({"address": address}, address, whole=True)
-    invocation.out.note("This is your address. Next: onionchat up", next="onionchat up")
+    invocation.out.next("This is your address. Next:", "onionchat up")
 
 
 @click.command(
@@ -76,7 +76,7 @@ def list_(invocation: Invocation) -> None:
 
     names = profiles(invocation.data_dir, os.environ)
     if not names:
-        invocation.out.note("there is no profile; next: onionchat init")
+        invocation.out.next("there is no profile; next:", "onionchat init")
     for name in names:
         running = holder(locate(invocation.data_dir, name, os.environ).lock) is not None
         row = {"profile": name, "running": running}

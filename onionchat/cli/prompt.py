@@ -98,7 +98,7 @@ def confirm(question: str, *, yes: bool) -> None:
         if screen is None:
             raise UsageError("there is no terminal to ask whether you are sure", "add --yes")
         if not agreed(screen, question, default=False):
-            raise RefusedError("nothing was changed", "you said no")
+            raise RefusedError("nothing was changed: you said no", "run it again if you are sure")
 
 
 def agreed(screen: TextIO, question: str, *, default: bool) -> bool:

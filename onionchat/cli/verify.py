@@ -10,7 +10,8 @@ from onionchat.cli import params, prompt
 from onionchat.cli.ask import ask_anyway
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command, option
-from onionchat.cli.render import line
+from onionchat.cli.render import folded, line
+from onionchat.cli.terminal import width
 from onionchat.errors import IdentityError, UsageError
 
 ASK = "ask"
@@ -65,10 +66,17 @@ def _asked(invocation: Invocation, name: str) -> str:
             raise UsageError(
                 "there is no terminal to ask for the digits", "give them with --confirm 12345"
             )
-        screen.write(f"Read the first eleven groups to {line(name)}:\n\n")
-        screen.write("".join(f"    {' '.join(groups[at : at + 4])}\n" for at in (0, 4)))
-        screen.write(f"    {' '.join(groups[8:11])} .....\n\n")
+        screen.write(folded(_first_eleven(line(name), groups), width(screen)))
         heard = prompt.visible(screen, f"The last group, as {line(name)} reads it to you: ")
     if not heard:
         raise IdentityError("nothing was confirmed", "let them read their number to you")
     return params.digits(heard)
+
+
+def _first_eleven(name: str, groups: list[str]) -> str:
+    """What to read to the other side, who must see the whole number to read the rest."""
+    lines = (*groups[:4], "\n   ", *groups[4:8], "\n   ", *groups[8:11], ".....")
+    return (
+        f"Let {name} run `onionchat verify` with your name, which shows the whole number there.\n"
+        f"Read the first eleven groups to {name}:\n\n    {' '.join(lines)}\n\n"
+    )

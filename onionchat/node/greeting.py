@@ -32,8 +32,9 @@ ROLLED_BACK_PEER = (
 )
 NO_COMMON_SESSION = (
     "The other side no longer knows the sessions that you had: they restored a backup, or "
-    "somebody else has their key, or a copy of your own profile runs elsewhere. The safety "
-    "number stays the same in each case: ask them, in person or by another way."
+    "have blocked or removed you, or somebody else has their key, or a copy of your own profile "
+    "runs elsewhere. The safety number stays the same in each case: ask them, in person or by "
+    "another way."
 )
 NOTE_EVERY = 3_600_000
 """Milliseconds between two notes of this kind in one conversation."""

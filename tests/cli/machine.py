@@ -4,6 +4,7 @@ Every command is a process. What it must never do is checked here, for all of th
 traceback, a bug, more than one sentence and a hint.
 """
 
+import json
 import os
 import shutil
 import subprocess
@@ -15,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from onionchat.crypto.vault import Cost
+from onionchat.errors import UserError
 from onionchat.node.profile import create_profile
 from onionchat.paths import locate
 from tests.child import Child
@@ -24,6 +26,7 @@ BOB = "duckduckgogg42xjoc72x3sjasowoarfbgcmvfimaftt6twagswzczad.onion"
 NOWHERE = ("--tor-control", "unix:/nowhere", "--tor-socks", "unix:/nowhere")
 """A node that runs, beside a tor that is not there."""
 PATIENCE = 60
+NAMES = {kind.exit_code: kind.name for kind in UserError.__subclasses__()}
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,26 @@ class Done:
     err: str
 
     def refused(self, code: int, *words: str) -> "Done":
-        """One sentence and one hint as the last words, with this exit code."""
+        """One sentence and one hint as the last words, with this exit code; or both in JSON."""
         assert self.code == code, self
         self.clean()
-        *_, sentence, hint = self.err.splitlines()
-        assert sentence.startswith("onionchat: "), self
-        assert hint.startswith("hint: "), self
+        *_, sentence, hint = ["", *self.err.splitlines()]
+        if hint.startswith("{"):
+            self._refused_in_json(code)
+        else:
+            assert sentence.startswith("onionchat: "), self
+            assert hint.startswith("hint: "), self
         assert all(word in self.err for word in words), self
         return self
+
+    def _refused_in_json(self, code: int) -> None:
+        """The last line is the error; no line of either stream is anything but JSON."""
+        *_, error = [json.loads(line) for line in self.err.splitlines()]
+        assert all(isinstance(json.loads(line), dict) for line in self.out.splitlines()), self
+        assert list(error) == ["error", "message", "hint"], self
+        assert error["error"] == NAMES[code], self
+        assert error["message"], self
+        assert error["hint"], self
 
     def clean(self) -> "Done":
         assert not any(bad in self.err for bad in ("Traceback", "a bug", "Exception", "Error:"))
@@ -83,6 +98,9 @@ class Machine:
     def unlocked(self, *words: str | bytes, **options: Any) -> Done:
         """A command that is handed the passphrase on stdin."""
         return self("--passphrase-fd", "0", *words, stdin=PASSPHRASE + "\n", **options)
+
+    def address(self) -> str:
+        return str(json.loads(self("--json", "id").out)["address"])
 
     def init(self) -> None:
         """A profile that opens fast: what `init` makes costs a second each time."""

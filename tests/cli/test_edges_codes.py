@@ -1,7 +1,8 @@
 """Each exit code of the contract by at least three different mistakes: this table is the list.
 
 Every line is a real process on a real profile, whose node runs without a tor where one is
-needed. Code 1 is a bug, and not in it.
+needed. Code 1 is a bug, and not in it. Each mistake is made twice: a person is told a
+sentence and a hint, a script one JSON object.
 """
 
 import json
@@ -38,7 +39,9 @@ def cut_backup(m: Machine) -> Done:
 
 
 OFFLINE: list[tuple[int, str, Mistake]] = [
+    (2, "no command", lambda m: m()),
     (2, "no such command", lambda m: m("nosuch")),
+    (2, "a group without a command", lambda m: m("contact")),
     (2, "an address with a slip", lambda m: m("contact", "add", "bob", BOB[1:])),
     (2, "a text that is not UTF-8", lambda m: m("send", "bob", stdin=b"\xff")),
     (2, "nonsense in a variable", lambda m: m("receive", environ={"ONIONCHAT_TIMEOUT": "soon"})),
@@ -65,12 +68,18 @@ OFFLINE: list[tuple[int, str, Mistake]] = [
 ]
 
 
+FORMS = pytest.mark.parametrize("environ", [{}, {"ONIONCHAT_JSON": "1"}], ids=["text", "json"])
+
+
+@FORMS
 @pytest.mark.parametrize(
     ("code", "mistake"),
     [pytest.param(code, scene, id=f"{code}: {name}") for code, name, scene in OFFLINE],
 )
-def test_without_a_node(machine: Machine, code: int, mistake: Mistake) -> None:
-    mistake(machine).refused(code)
+def test_without_a_node(
+    machine: Machine, code: int, mistake: Mistake, environ: dict[str, str]
+) -> None:
+    mistake(Machine(machine.home, **environ)).refused(code)
 
 
 def cancelled(m: Machine) -> Done:
@@ -103,17 +112,20 @@ ONLINE: list[tuple[int, str, Mistake]] = [
     (7, "no such message", lambda m: m("outbox", "cancel", "0" * 32)),
     (7, "no such request", lambda m: m("request", "accept", "99")),
     (8, "a second node", lambda m: m.unlocked("up", *NOWHERE)),
-    (8, "one's own address", lambda m: m("contact", "add", "myself", m("id").out.strip())),
-    (8, "a name that is taken", lambda m: m("contact", "add", "bob", m("id").out.strip())),
+    (8, "one's own address", lambda m: m("contact", "add", "myself", m.address())),
+    (8, "a name that is taken", lambda m: m("contact", "add", "bob", m.address())),
 ]
 
 
+@FORMS
 @pytest.mark.parametrize(
     ("code", "mistake"),
     [pytest.param(code, scene, id=f"{code}: {name}") for code, name, scene in ONLINE],
 )
-def test_with_a_node(running: Machine, code: int, mistake: Mistake) -> None:
-    mistake(running).refused(code)
+def test_with_a_node(
+    running: Machine, code: int, mistake: Mistake, environ: dict[str, str]
+) -> None:
+    mistake(Machine(running.home, **environ)).refused(code)
 
 
 INTERRUPTED = {
@@ -123,15 +135,25 @@ INTERRUPTED = {
 }
 
 
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ([], "onionchat: interrupted\n"),
+        (["--json"], '{"error": "interrupted", "message": "interrupted", "hint": null}\n'),
+    ],
+    ids=["text", "json"],
+)
 @pytest.mark.parametrize("number", INTERRUPTED.values(), ids=INTERRUPTED)
-def test_interrupted(machine: Machine, number: signal.Signals) -> None:
+def test_interrupted(
+    machine: Machine, number: signal.Signals, options: list[str], words: str
+) -> None:
     """130; test_main.py has the reader who leaves, test_edges_signals.py any moment."""
     keyboard, terminal = os.openpty()
-    with machine.start("send", "bob", stdin=terminal) as waiting:
+    with machine.start(*options, "send", "bob", stdin=terminal) as waiting:
         assert waiting.stderr is not None
         assert b"Ctrl-D" in waiting.stderr.readline()
         waiting.send_signal(number)
-        assert finished(waiting) == Done(130, "", "onionchat: interrupted\n")
+        assert finished(waiting) == Done(130, "", words)
     os.close(keyboard)
     os.close(terminal)
 

@@ -186,6 +186,8 @@ def screens(
             monkeypatch.setattr("onionchat.cli.prompt.TERMINAL", terminal.name)
             yield out, err
         check(terminal)
+        asked = [line.removesuffix("n") for line in terminal.text.split("\r\n")]
+        assert all(drawn(line) <= terminal.width for line in asked), "but for the answer"
         shown = out.text + err.text + terminal.text
         assert "FORGED" in "".join(filter(str.isupper, shown))
 

@@ -1,5 +1,6 @@
 """Help tells the truth: every example can be typed, and every option names its variable."""
 
+import json
 import os
 import re
 import shlex
@@ -9,7 +10,8 @@ import click
 import pytest
 
 from onionchat.cli.invocation import Invocation
-from onionchat.cli.main import root
+from onionchat.cli.main import root, run
+from onionchat.cli.options import WHOLE
 from tests.cli.test_contract import COMMANDS
 from tests.cli.test_every_command import ADDRESS, ID
 
@@ -77,6 +79,29 @@ def test_every_example_can_be_typed(
         monkeypatch.delenv(variable)
     found = parse(typed(example))
     assert found == name or name not in COMMANDS, "it is an example of another command"
+
+
+@pytest.mark.parametrize("group", [root, *(group for _, group in GROUPS)])
+def test_no_command_is_listed_with_half_a_sentence(group: click.Group) -> None:
+    context = click.Context(group)
+    text = " ".join(group.get_help(context).split())
+    for name in group.list_commands(context):
+        command = group.get_command(context, name)
+        assert command is not None
+        assert command.get_short_help_str(WHOLE) in text
+    assert "..." not in text.partition("Commands:")[2]
+
+
+@pytest.mark.parametrize("words", [[], ["send"], ["contact"]])
+def test_help_in_json_is_the_same_text(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run([*words, "--help"]) == 0
+    text = capsys.readouterr().out
+    assert run(["--json", *words, "--help"]) == 0
+    row = json.loads(capsys.readouterr().out)
+    assert row == {"help": text.removesuffix("\n")}
+    assert text.startswith("Examples:")
 
 
 @pytest.mark.parametrize("name", ["", *COMMANDS])

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
+from contextlib import redirect_stderr
 from functools import partial
 from pathlib import Path
 
@@ -27,6 +28,7 @@ from onionchat.errors import (
     UsageError,
 )
 from tests.child import Child
+from tests.cli.screen import Screen
 
 SLOW = ["asyncio", "stem", "peewee", "cryptography", "textual", "rich", "importlib.metadata"]
 SECRET = "correct horse"
@@ -125,6 +127,18 @@ def test_debug_shows_a_traceback_without_local_variables(
 def test_ctrl_c_ends_with_130(fail: Callable[[BaseException], None]) -> None:
     fail(KeyboardInterrupt())
     assert main.run(["id"]) == 130
+
+
+def test_ctrl_c_on_a_terminal_is_told_on_a_line_of_its_own(
+    fail: Callable[[BaseException], None],
+) -> None:
+    fail(KeyboardInterrupt())
+    for words, told in ((["id"], "\r\nonionchat: interrupted\r\n"), (["--json", "id"], "{")):
+        with Screen(80) as err:
+            with redirect_stderr(err.stream):
+                main.run(words)
+            err.close()
+        assert err.text.startswith(told)
 
 
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])

@@ -35,6 +35,8 @@ TEXT = 2
 """The record's tag (docs/protocol.md 5)."""
 Cursor = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 REACHED = {"sent": ("sent", "delivered"), "delivered": ("delivered",)}
+ENDED = ("cancelled", "expired", None)
+COMPARE = "in person or on a call: `onionchat verify NAME --confirm`"
 
 
 class SendParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -147,11 +149,13 @@ def _queue(params: SendParams, message_id: MessageId, now: Millis) -> ContactRow
     contact = people.find(params.name)
     if contact.state == "blocked":
         raise RefusedError(f"{contact.name!r} is blocked", "unblock them to write to them")
-    if contact.held or (params.verified and not contact.verified):
+    if contact.held:
         raise IdentityError(
-            f"{contact.name!r} is not verified",
-            "compare the safety number with them in person or by another way",
+            f"{contact.name!r} no longer knows the sessions that you had: nothing leaves meanwhile",
+            f"make sure that it is them, {COMPARE}",
         )
+    if params.verified and not contact.verified:
+        raise IdentityError(f"{contact.name!r} is not verified", f"compare the number, {COMPARE}")
     shown = messages.add_own(contact.conversation, message_id, params.text, now)
     outbox.queue(contact.device, TEXT, message_id, now, shown)
     return contact
@@ -166,7 +170,12 @@ async def _wait(profile: Profile, params: SendParams, message_id: MessageId) -> 
         state = await profile.db.run(outbox.state, message_id)
         if state in REACHED[params.wait]:
             return state
-        if state in ("cancelled", "expired", None) or not await changed.wait(until):
+        if state in ENDED:
+            raise UndeliveredError(
+                f"the message was {state or 'deleted'} before it was {params.wait}",
+                "send it again if they should have it after all",
+            )
+        if not await changed.wait(until):
             raise UndeliveredError(
                 f"the message is safe here, but was not {params.wait} in that time",
                 "it stays queued and leaves by itself when both are online",
@@ -193,6 +202,8 @@ def _last_seen(contact: ContactRow, now: Millis) -> str:
     if contact.last_seen is None:
         return "has not been reachable yet"
     days = (_day(now) - _day(contact.last_seen)).days
+    if days < 0:
+        return "was last reachable on a day that is still to come: look at this machine's clock"
     words = {0: "earlier today", 1: "yesterday"}.get(days, f"{days} days ago")
     return f"was last reachable {words}"
 

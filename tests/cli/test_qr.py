@@ -1,0 +1,45 @@
+"""A code that no camera could read is not drawn: the reason and the next step are told."""
+
+import io
+import sys
+from contextlib import redirect_stdout
+
+import pytest
+
+from onionchat.cli.qr import qr_code
+from onionchat.errors import UsageError
+from tests.cli.screen import Screen
+from tests.cli.test_every_command import ADDRESS
+
+
+def drawn_on(width: int) -> str:
+    with Screen(width) as screen, redirect_stdout(screen.stream):
+        return qr_code(ADDRESS)
+
+
+def test_a_window_that_is_just_wide_enough() -> None:
+    lines = drawn_on(45).split("\n")
+    assert {len(line) for line in lines} == {45}
+    assert set("".join(lines)) == set(" █▀▄")
+
+
+def test_a_window_that_would_wrap_it() -> None:
+    with pytest.raises(UsageError, match="45 columns, and this window 44") as caught:
+        drawn_on(44)
+    assert "wider" in caught.value.hint
+
+
+def test_an_encoding_without_its_blocks() -> None:
+    stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    with redirect_stdout(stream), pytest.raises(UsageError, match="ascii lacks") as caught:
+        qr_code(ADDRESS)
+    assert "LANG=C.UTF-8" in caught.value.hint
+
+
+def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The hint is for the interpreter that runs us, wherever pipx or a person has put it."""
+    monkeypatch.setitem(sys.modules, "segno", None)
+    monkeypatch.setattr(sys, "executable", "/opt/my env/bin/python")
+    with pytest.raises(UsageError, match="not installed") as caught:
+        qr_code(ADDRESS)
+    assert "`'/opt/my env/bin/python' -m pip install segno`" in caught.value.hint
