@@ -88,7 +88,7 @@ def best_start(node: StreetNode) -> float:
     for _ in range(STARTS - 1):
         times.append(node.start())
         node.stop()
-    return min(*times, node.start())
+    return min([*times, node.start()])
 
 
 def cpu(pid: int) -> float:
