@@ -61,6 +61,13 @@ def unreceipted(contact: int, shared: frozenset[SessionId]) -> Batch:
     return Batch(tuple(row.wire for row in rows), tuple(row.id for row in rows))
 
 
+def give_back(contact: int, shared: frozenset[SessionId]) -> None:
+    """The connections that there are share these sessions. What was written under any other
+    would wait for the next hello: it is encrypted again, under the session in use and with its
+    message ID, by which the other side knows it if it did arrive."""
+    outbox.give_back(contacts.by_id(contact).device, shared)
+
+
 def wrote(rows: tuple[int, ...], now: Millis) -> None:
     """The bytes of these rows have left, and this connection has nothing more to say."""
     outbox.mark_sent(rows, now)

@@ -12,7 +12,7 @@ import secrets
 from contextlib import suppress
 
 from onionchat.errors import RefusedError, RemoteError
-from onionchat.node import greeting, requests, why
+from onionchat.node import greeting, outbox, requests, why
 from onionchat.node.clock import wait
 from onionchat.node.connection import Connection
 from onionchat.node.dialing import DIAL_DEADLINE, Schedule
@@ -30,6 +30,7 @@ from onionchat.store import contacts, endpoints
 from onionchat.store.contacts import ContactRow
 from onionchat.tor.dial_errors import DialError
 from onionchat.tor.network import Network
+from onionchat.types import SessionId
 
 CONNECTIONS = 4
 """With one contact at once; the oldest that does not speak makes room."""
@@ -206,13 +207,22 @@ class Peer:
         self.why = None
         await self._seen()
         try:
+            await self._give_back()
             await talk.run()
         finally:
             self._talks.remove(talk)
-            for other in self._talks:
-                other.wake()
-        if not self._talks:
+        if self._talks:
+            await self._give_back()
+        else:
             await self._parted(talk)
+
+    async def _give_back(self) -> None:
+        """With a connection more or less: what was written in a session that the other ends of
+        those there are do not know is written again in one that they do."""
+        shared = frozenset[SessionId]().union(*(talk.shared for talk in self._talks))
+        await self.profile.db.run(outbox.give_back, self.contact, shared)
+        for talk in self._talks:
+            talk.wake()
 
     async def _make_room(self) -> None:
         silent = [talk for talk in self._talks if talk is not self.preferred]

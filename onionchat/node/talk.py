@@ -39,6 +39,7 @@ from onionchat.protocol.limits import (
     STRAY_ENVELOPES,
 )
 from onionchat.store.contacts import Gone
+from onionchat.types import SessionId
 
 if TYPE_CHECKING:
     from onionchat.node.peer import Peer
@@ -105,6 +106,11 @@ class Talk:
             pass
         finally:
             self._over.set()
+
+    @property
+    def shared(self) -> frozenset[SessionId]:
+        """Sessions that the other end of this connection is known to have, or will."""
+        return self._standing.shared
 
     def end(self) -> None:
         self._over.set()

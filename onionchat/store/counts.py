@@ -2,8 +2,11 @@
 
 from dataclasses import dataclass
 
+from peewee import fn
+
 from onionchat.store.models import Contact, Message, Outbox, Request
 from onionchat.store.outbox import OPEN, SHOWN
+from onionchat.store.prepared import Prepared
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +19,10 @@ class Totals:
 
 def totals() -> Totals:
     """`outbox`: messages that are not yet known to have arrived."""
-    waiting = Outbox.state.in_(OPEN) & SHOWN
-    return Totals(
-        contacts=Contact.select().count(),
-        requests=Request.select().count(),
-        unread=Message.select().where(Message.unread).count(),
-        outbox=Outbox.select().where(waiting).count(),
-    )
+    return Totals(*(count()[0][0] for count in (_CONTACTS, _REQUESTS, _UNREAD, _OUTBOX)))
+
+
+_CONTACTS = Prepared(lambda: Contact.select(fn.count(Contact.id)))
+_REQUESTS = Prepared(lambda: Request.select(fn.count(Request.number)))
+_UNREAD = Prepared(lambda: Message.select(fn.count(Message.id)).where(Message.unread))
+_OUTBOX = Prepared(lambda: Outbox.select(fn.count(Outbox.id)).where(Outbox.state.in_(OPEN), SHOWN))

@@ -171,12 +171,7 @@ def reference(row: int) -> tuple[MessageId, str]:
 
 def unread_by_contact() -> dict[int, int]:
     """How many unread messages each contact has."""
-    rows = (
-        Message.select(Message.author, fn.count(Message.id))
-        .where(Message.unread)
-        .group_by(Message.author)
-    )
-    return dict(rows.tuples())
+    return dict(_UNREAD_BY_CONTACT())
 
 
 def _incoming(which: Any, limit: int) -> list[IncomingRow]:
@@ -228,6 +223,13 @@ _INSERT = Prepared(
 _KNOWN = Prepared(
     lambda: Message.select(Message.id).where(
         Message.author == argument(0), Message.message_id == argument(1)
+    )
+)
+_UNREAD_BY_CONTACT = Prepared(
+    lambda: (
+        Message.select(Message.author, fn.count(Message.id))
+        .where(Message.unread)
+        .group_by(Message.author)
     )
 )
 _BY_ID = Prepared(

@@ -122,6 +122,13 @@ def retire(session: int) -> None:
     Outbox.update(wire=None, session=None).where(Outbox.session == session).execute()
 
 
+def give_back(device: int, sids: Collection[SessionId]) -> None:
+    """What was encrypted under any other session waits to be encrypted again."""
+    known = Session.select(Session.id).where(Session.sid.in_(list(sids)))
+    written = _open(device) & Outbox.wire.is_null(False) & Outbox.session.not_in(known)
+    Outbox.update(wire=None, session=None).where(written).execute()
+
+
 def yes_waits(device: int) -> bool:
     """Is an Accept on its way?"""
     found: bool = Outbox.select().where(_open(device), Outbox.tag == YES).exists()
@@ -139,13 +146,7 @@ def anything_for(contact: int) -> bool:
 
 def waiting_by_contact() -> dict[int, int]:
     """How many messages of ours each contact has not got yet."""
-    rows = (
-        Outbox.select(Device.contact, fn.count(Outbox.id))
-        .join(Device)
-        .where(Outbox.state.in_(OPEN), SHOWN)
-        .group_by(Device.contact)
-    )
-    return dict(rows.tuples())
+    return dict(_WAITING_BY_CONTACT())
 
 
 def waiting(after: int, limit: int) -> list[WaitingRow]:
@@ -215,6 +216,14 @@ _IN_FLIGHT = Prepared(
 _DUE = Prepared(lambda: _due().where(_open(argument(0)), Outbox.wire.is_null()).limit(argument(1)))
 _YES_DUE = Prepared(
     lambda: _due().where(_open(argument(0)), Outbox.wire.is_null(), Outbox.tag == YES)
+)
+_WAITING_BY_CONTACT = Prepared(
+    lambda: (
+        Outbox.select(Device.contact, fn.count(Outbox.id))
+        .join(Device)
+        .where(Outbox.state.in_(OPEN), SHOWN)
+        .group_by(Device.contact)
+    )
 )
 _SET_WIRE = Prepared(
     lambda: Outbox.update(record=argument(0), session=argument(1), wire=argument(2)).where(
