@@ -35,6 +35,8 @@ from onionchat.tor.attach import FOREIGN_TARGET, Attachment, attachment
 from onionchat.tor.client import TorClient
 
 START_LIMIT = 1 << 21
+TOR_STARTS = 10.0
+"""Seconds that our own tor may take to open its control socket, on a slow machine."""
 
 
 class _Reporter:
@@ -103,7 +105,8 @@ def _tor(options: UpOptions) -> tuple[Attachment, Address]:
     foreign = attachment(options.tor_control, options.tor_socks, os.environ)
     if foreign is not None:
         return foreign, FOREIGN_TARGET
-    own = Attachment(unix(paths.tor_control), unix(paths.tor_socks), paths.tor_cookie)
+    doors = unix(paths.tor_control), unix(paths.tor_socks)
+    own = Attachment(*doors, paths.tor_cookie, patience=TOR_STARTS)
     return own, unix(paths.identity_socket)
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from onionchat.cli import params, prompt
-from onionchat.cli.ask import ask, ask_anyway
+from onionchat.cli.ask import ask, ask_anyway, reach
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command, Group, option
 from onionchat.cli.output import local, table
@@ -61,6 +61,8 @@ def add(invocation: Invocation, name: str, address: str, text: str | None) -> No
 
     NAME is yours alone: it is never sent to anybody.
     """
+    if text is not None and prompt.is_typed(text):
+        reach(invocation).close()
     row = ask(
         invocation, "contact.add", name=name, address=address, text=_checked(invocation, text)
     )
@@ -110,10 +112,15 @@ def _checked(invocation: Invocation, text: str | None) -> str | None:
 
 
 def _show(invocation: Invocation, rows: list[dict[str, Any]]) -> None:
-    names = ("name", "state", "online", "unread", "waiting", "last_seen")
-    texts = table([tuple(_cells(row)[name] for name in names) for row in rows])
+    names = ("name", "state", "verified", "online", "unread", "waiting", "last_seen")
+    texts = table([tuple(_listed(row)[name] for name in names) for row in rows])
     for row, text in zip(rows, texts, strict=True):
         invocation.out.row(row, text)
+
+
+def _listed(row: dict[str, Any]) -> dict[str, str]:
+    """The same where no heading says what a yes is about."""
+    return _cells(row) | {"verified": "verified" if row["verified"] else "not verified"}
 
 
 def _cells(row: dict[str, Any]) -> dict[str, str]:

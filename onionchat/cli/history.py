@@ -39,7 +39,10 @@ def history() -> None:
 def show(invocation: Invocation, name: str, limit: int, before: str | None) -> None:
     """Show the newest messages with NAME; marks nothing as read."""
     lines = Lines(invocation.out)
-    for row in ask_anyway(invocation, "history", name=name, limit=limit, before=before):
+    rows = ask_anyway(invocation, "history", name=name, limit=limit, before=before)
+    if not rows:
+        invocation.out.note("nothing was said yet" if before is None else "nothing is older")
+    for row in rows:
         sender = "me" if row["direction"] == "out" else row["contact"]
         lines.show(row, sender, [] if row["state"] == "read" else [row["state"]])
 

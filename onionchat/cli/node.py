@@ -61,7 +61,8 @@ def status(invocation: Invocation) -> None:
     try:
         row = ask(invocation, "status")
     except UnreachableError:
-        invocation.out.row({"running": False, **dict.fromkeys(_KEYS)}, "the node is not running")
+        if invocation.as_json:  # in text the error says it all
+            invocation.out.row({"running": False, **dict.fromkeys(_KEYS)}, "")
         raise
     tor, contacts = row["tor"], row["contacts"]
     reachable = "can be reached" if row["published"] else "not published yet"

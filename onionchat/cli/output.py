@@ -81,7 +81,7 @@ class Output:
         hint = self._here(error.hint)
         fields = {"error": error.name, "message": error.message, "hint": hint or None}
         told = f"onionchat: {line(error.message)}" + (f"\nhint: {line(hint)}" if hint else "")
-        self._aside(_below_ctrl_c(told) if isinstance(error, Interrupted) else told, fields)
+        self._aside(below_ctrl_c(told) if isinstance(error, Interrupted) else told, fields)
 
     def _here(self, hint: str) -> str:
         """With the commands in it for this profile."""
@@ -96,7 +96,7 @@ class Output:
             return  # nobody can be told
 
 
-def _below_ctrl_c(text: str) -> str:
+def below_ctrl_c(text: str) -> str:
     """A terminal has drawn ^C, and not gone to the next line."""
     return f"\n{text}" if sys.stderr is not None and sys.stderr.isatty() else text
 

@@ -130,6 +130,11 @@ def first_line(descriptor: int) -> bytes:
     return bytes(line).removesuffix(b"\r")
 
 
+def is_typed(text: str | None) -> bool:
+    """Will a person write the text now? Then what can be refused is refused before."""
+    return text in {None, "-"} and sys.stdin is not None and sys.stdin.isatty()
+
+
 def body(invocation: Invocation, text: str | None) -> str:
     """The text of a message: the argument, or stdin to its end without its final newline.
 
@@ -139,7 +144,7 @@ def body(invocation: Invocation, text: str | None) -> str:
         return argument(text)
     if sys.stdin is None:
         raise UsageError("there is no text and no standard input", "give the text in a pipe")
-    if sys.stdin.isatty():
+    if is_typed(text):
         invocation.out.note("Write the text; end it with Ctrl-D on a line of its own.")
     data = _to_its_end()
     return utf8(data.removesuffix(b"\n"))

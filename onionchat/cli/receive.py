@@ -67,7 +67,8 @@ def receive(
     with connect(invocation) as client:
         inbox = Inbox(invocation, client, name, marks=not peek and since is None)
         if not follow:
-            inbox.read(since, timeout, limit)
+            if not inbox.read(since, timeout, limit):
+                invocation.out.note("nothing unread" if since is None else "nothing newer")
             return
         with connect(invocation) as bell:
             inbox.follow(bell, since, timeout, limit)

@@ -48,6 +48,8 @@ def send(
     if wait is None:
         _refuse_alone(timeout)
         timeout = None
+    if prompt.is_typed(text):
+        ask(invocation, "contact.show", name=name, exact=True)
     row = ask(
         invocation,
         "send",

@@ -56,6 +56,7 @@ def up(invocation: Invocation, directory: str | None, detach: bool) -> None:
     binary = find_tor()
     with ExitStack() as on_failure_or_end:
         place = temporary(on_failure_or_end) if directory is None else Path(directory).absolute()
+        invocation.out.note("starting a private Tor network here, which takes about 20 seconds")
         if detach:
             _ready(invocation, start_detached(place, binary))
             on_failure_or_end.pop_all()

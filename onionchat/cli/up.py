@@ -15,6 +15,7 @@ import click
 from onionchat.cli import params, prompt, tor_state
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command, option
+from onionchat.cli.output import below_ctrl_c
 from onionchat.cli.render import line
 from onionchat.cli.service_manager import told
 from onionchat.errors import UsageError
@@ -104,6 +105,8 @@ def up(invocation: Invocation, /, **options: Any) -> None:
         detached(lambda report: supervise(chosen, phrase, report), progress)
     else:
         supervise(chosen, phrase, progress)
+    if not chosen.detach:
+        progress({"event": "stopped"})
 
 
 def _check(options: dict[str, Any]) -> None:
@@ -142,6 +145,8 @@ class Progress:
                 self._out.row(said, f"ready {line(address)}")
             case {"event": "tor"}:
                 self._tell(f"tor: {tor_state.sentence(said)}", said)
+            case {"event": "stopped"}:
+                self._out.note(below_ctrl_c("stopped"), **said)
             case {"event": "locked"}:
                 self._tell("locked; unlock it with `onionchat unlock`", said)
             case {"event": "log", "message": message}:

@@ -135,8 +135,9 @@ async def unlocked(paths: Paths, passphrase: bytes) -> AsyncIterator[Profile]:
             opening = Database.open(paths.database, vault.derive(master, "database"))
             db = await stack.enter_async_context(await opening)
             me = await db.run(identities.load)
+            known = generation.read(paths.generation)  # before anything is written
             found, current = await db.run(identities.count_start)
-            warning = generation.rollback(found, generation.read(paths.generation))
+            warning = generation.rollback(found, known)
             generation.write(paths.generation, current)
         yield Profile(
             *(db, me, Identity.from_seed(me.seed), Feed(db)),

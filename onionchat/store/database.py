@@ -174,4 +174,5 @@ def _set(connection: dbapi2.Connection, name: str, value: str | int) -> None:
 def _upgrade(connection: dbapi2.Connection, migrate: Migrate) -> None:
     version = connection.execute("PRAGMA user_version").fetchone()[0]
     newest = migrate(version, connection.execute)
-    connection.execute(f"PRAGMA user_version = {newest:d}")
+    if newest != version:  # an opened database is not written to
+        connection.execute(f"PRAGMA user_version = {newest:d}")

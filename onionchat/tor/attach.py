@@ -32,12 +32,14 @@ FOREIGN_TARGET = TcpAddress("127.0.0.1", 0)
 
 @dataclass(frozen=True, slots=True)
 class Attachment:
-    """Where tor's two doors are and what opens the first. `cookie` None: tor says where."""
+    """Where tor's two doors are and what opens the first. `cookie` None: tor says where.
+    `patience`: seconds for which a closed first door is no news, because tor is being started."""
 
     control: ControlAddress
     socks: SocksAddress
     cookie: Path | None = None
     password: str | None = field(default=None, repr=False)
+    patience: float = 0.0
 
 
 def attachment(

@@ -48,6 +48,7 @@ class TorClient:
         self._wanted: dict[str, Onion] = {}
         self._control: Control | None = None
         self._hurry = asyncio.Event()
+        self._patient_until = 0.0
 
     @property
     def status(self) -> TorStatus:
@@ -90,6 +91,7 @@ class TorClient:
     async def run(self) -> Never:
         """Steer tor for ever."""
         pause = FIRST_PAUSE
+        self._patient_until = asyncio.get_running_loop().time() + self._tor.patience
         while True:
             try:
                 await self._connected()
@@ -113,9 +115,15 @@ class TorClient:
 
     def _lost(self, error: UnreachableError) -> None:
         self._control = None
-        state = "starting" if self.status.state == "starting" else "lost"
+        starting = self.status.state == "starting"
+        if starting and asyncio.get_running_loop().time() < self._patient_until:
+            return
         self._board.post(
-            state=state, bootstrap=0, step=None, warning=one_line(error), published=frozenset()
+            state="starting" if starting else "lost",
+            bootstrap=0,
+            step=None,
+            warning=one_line(error),
+            published=frozenset(),
         )
 
     def _nudge(self) -> None:

@@ -9,6 +9,8 @@ import json
 import os
 import signal
 from collections.abc import Callable
+from functools import partial
+from typing import Any
 
 import pytest
 
@@ -17,14 +19,57 @@ from tests.cli.machine import BOB, NOWHERE, Done, Machine, finished
 Mistake = Callable[[Machine], Done]
 
 
-def harmed(name: str, content: bytes) -> Mistake:
-    """The profile is opened with a file of other content."""
+def harmed(name: str, content: bytes | None) -> Mistake:
+    """The profile is opened with a file of other content, or without it; by both who open one."""
 
     def scene(m: Machine) -> Done:
-        (m.profile / name).write_bytes(content)
-        return m.unlocked("id")
+        if content is None:
+            (m.profile / name).unlink()
+        else:
+            (m.profile / name).write_bytes(content)
+        started = unchanged(m, lambda: m.unlocked("up", *NOWHERE))
+        read = unchanged(m, lambda: m.unlocked("id"))
+        assert started == read
+        return read
 
     return scene
+
+
+def unchanged(m: Machine, mistake: Callable[[], Done]) -> Done:
+    """Every file that says what the profile is stays as it is, and none is made anew."""
+    before = files(m)
+    done = mistake()
+    assert files(m) == before
+    return done
+
+
+def files(m: Machine) -> dict[str, bytes]:
+    passing = {"lock", "store.db-wal", "store.db-shm"}
+    return {
+        path.name: path.read_bytes()
+        for path in m.profile.iterdir()
+        if path.is_file() and path.name not in passing
+    }
+
+
+def a_tor(script: str) -> Mistake:
+    """`up` with a tor of one's own that does this."""
+
+    def scene(m: Machine) -> Done:
+        tor = m.home / "tor"
+        tor.write_text(f"#!/bin/sh\n{script}\n")
+        tor.chmod(0o755)
+        return m.unlocked("up", "--tor", str(tor))
+
+    return scene
+
+
+DIES = """
+case "$*" in *--version*) echo "Tor version 0.4.9.12."; exit ;; esac
+echo "[warn] {}"
+exit 1
+"""
+IN_USE = "It looks like another Tor process is running with the same data directory."
 
 
 def readable(m: Machine) -> Done:
@@ -50,7 +95,15 @@ OFFLINE: list[tuple[int, str, Mistake]] = [
     (3, "no node to ask", lambda m: m("status")),
     (3, "no tor", lambda m: m.unlocked("up", *NOWHERE, "--timeout", "0.1")),
     (3, "a tor that is no program", lambda m: m.unlocked("up", "--tor", "/etc/passwd")),
-    (6, "a wrong passphrase", lambda m: m("--passphrase-fd", "0", "id", stdin="wrong\n")),
+    (3, "a tor that is too old", a_tor("echo 'Tor version 0.4.7.16.'")),
+    (3, "a tor that dies at its start", a_tor(DIES.format("Something unheard of"))),
+    (3, "a tor whose directory is in use", a_tor(DIES.format(IN_USE))),
+    (3, "a tor that finds the clock wrong", a_tor(DIES.format("Our clock is 3 hours behind"))),
+    (
+        6,
+        "a wrong passphrase",
+        lambda m: unchanged(m, lambda: m("--passphrase-fd", "0", "id", stdin="wrong\n")),
+    ),
     (6, "nobody to ask for the passphrase", lambda m: m("id")),
     (6, "nobody to ask for a new one", lambda m: m("-p", "new", "init")),
     (7, "no such profile", lambda m: m("-p", "nobody", "status")),
@@ -62,6 +115,7 @@ OFFLINE: list[tuple[int, str, Mistake]] = [
     (8, "stdin has no end", lambda m: m("send", "bob", stdin="x" * (2 << 20))),
     (9, "a damaged keyslot", harmed("keyslot", b"\xff" * 4096)),
     (9, "an empty database", harmed("store.db", b"")),
+    (9, "no database", harmed("store.db", None)),
     (9, "a database of noise", harmed("store.db", b"\xff" * 8192)),
     (9, "a counter that is no number", harmed("generation", b"x")),
     (9, "a backup that was cut short", cut_backup),
@@ -128,6 +182,26 @@ def test_with_a_node(
     mistake(Machine(running.home, **environ)).refused(code)
 
 
+def typing(m: Machine, *words: str) -> Done:
+    """At a terminal where nobody types: who is asked for a text would wait for ever."""
+    keyboard, terminal = os.openpty()
+    try:
+        with m.start(*words, stdin=terminal) as process:
+            return finished(process)
+    finally:
+        os.close(keyboard)
+        os.close(terminal)
+
+
+TYPED = [("send", "nobody"), ("contact", "add", "carol", BOB, "-m", "-")]
+
+
+def test_no_text_is_asked_for_that_cannot_be_sent(running: Machine, machine: Machine) -> None:
+    for words in TYPED:
+        typing(machine, *words).refused(3, "node is not running")
+    typing(running, *TYPED[0]).refused(7, "nobody")
+
+
 INTERRUPTED = {
     "Ctrl-C": signal.SIGINT,
     "SIGTERM": signal.SIGTERM,
@@ -145,17 +219,30 @@ INTERRUPTED = {
 )
 @pytest.mark.parametrize("number", INTERRUPTED.values(), ids=INTERRUPTED)
 def test_interrupted(
-    machine: Machine, number: signal.Signals, options: list[str], words: str
+    running: Machine, number: signal.Signals, options: list[str], words: str
 ) -> None:
     """130; test_main.py has the reader who leaves, test_edges_signals.py any moment."""
+    assert interrupted(running, number, *options) == Done(130, "", words)
+
+
+def test_a_starter_that_blocks_or_ignores_signals_does_not_make_us_deaf(running: Machine) -> None:
+    ignoring = partial(signal.signal, signal.SIGTERM, signal.SIG_IGN)
+    assert interrupted(running, signal.SIGTERM, preexec_fn=ignoring).code == 130
+    blocking = partial(signal.pthread_sigmask, signal.SIG_BLOCK, signal.valid_signals())
+    assert interrupted(running, signal.SIGINT, preexec_fn=blocking).code == 130
+
+
+def interrupted(m: Machine, number: signal.Signals, *words: str, **options: Any) -> Done:
+    """A command that waits for a person to write."""
     keyboard, terminal = os.openpty()
-    with machine.start(*options, "send", "bob", stdin=terminal) as waiting:
+    with m.start(*words, "send", "bob", stdin=terminal, **options) as waiting:
         assert waiting.stderr is not None
         assert b"Ctrl-D" in waiting.stderr.readline()
         waiting.send_signal(number)
-        assert finished(waiting) == Done(130, "", words)
+        done = finished(waiting)
     os.close(keyboard)
     os.close(terminal)
+    return done
 
 
 def test_every_code_has_three_mistakes() -> None:

@@ -2,12 +2,10 @@
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Callable, Mapping
 from contextlib import redirect_stderr
-from functools import partial
 from pathlib import Path
 
 import pytest
@@ -139,29 +137,6 @@ def test_ctrl_c_on_a_terminal_is_told_on_a_line_of_its_own(
                 main.run(words)
             err.close()
         assert err.text.startswith(told)
-
-
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_signal_ends_a_command_that_waits(number: signal.Signals) -> None:
-    ends_by(number)
-
-
-def test_a_starter_that_blocks_or_ignores_signals_does_not_make_us_deaf() -> None:
-    ends_by(signal.SIGTERM, preexec_fn=partial(signal.signal, signal.SIGTERM, signal.SIG_IGN))
-    every = signal.valid_signals()
-    ends_by(signal.SIGINT, preexec_fn=partial(signal.pthread_sigmask, signal.SIG_BLOCK, every))
-
-
-def ends_by(number: signal.Signals, **options: object) -> None:
-    keyboard, terminal = os.openpty()
-    with start("send", "bob", stdin=terminal, **options) as waiting:
-        assert waiting.stderr is not None
-        assert "Ctrl-D" in waiting.stderr.readline()
-        waiting.send_signal(number)
-        assert waiting.wait(10) == Interrupted.exit_code
-        assert waiting.stderr.read() == "onionchat: interrupted\n"
-    os.close(keyboard)
-    os.close(terminal)
 
 
 def test_a_reader_who_leaves_is_not_an_error() -> None:

@@ -149,6 +149,31 @@ def test_no_dial_before_tor_is_ready(tmp_path: Path) -> None:
     asyncio.run(run())
 
 
+@pytest.mark.parametrize("patience", [0.0, 3600.0])
+def test_a_tor_that_is_being_started_is_no_trouble_for_a_while(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, patience: float
+) -> None:
+    tried = asyncio.Event()
+
+    async def tell(self: TorClient, seconds: float) -> None:
+        tried.set()
+        await asyncio.Event().wait()
+
+    monkeypatch.setattr(TorClient, "_wait", tell)
+
+    async def run() -> None:
+        tor = ScriptedTor(tmp_path)
+        client = TorClient(Attachment(tor.address, tor.socks, patience=patience))
+        async with asyncio.TaskGroup() as group:
+            running = group.create_task(client.run())
+            await tried.wait()
+            assert client.status.state == "starting"
+            assert (client.status.warning is None) == bool(patience)
+            running.cancel()
+
+    asyncio.run(run())
+
+
 def test_the_pauses_grow_and_a_good_connection_resets_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
