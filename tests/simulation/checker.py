@@ -1,0 +1,219 @@
+"""Was anything lost, doubled, out of order, stuck, or cried wolf? Read from the trace alone.
+
+It knows nothing of how messages travel. For every text that somebody sent:
+
+    lost        accepted, neither taken back nor in the other side's store at the end
+    early       delivered, as its author was told, before the other side had it
+    double      stored twice, or shown again after it was read
+    disorder    behind a later one of the same author, without a mark
+    stuck       waits at the end of the quiet phase, or was never read
+    forged      never written by whom it is from
+
+Then: an alarm where nobody's disk was put back (false alarm), none where it should be (no
+alarm), a key used for two texts, two conversations that differ at the end, and somebody who
+dials like mad.
+
+A disk that was put back takes with it what happened since the copy was made: neither that
+person's own texts of that time are owed to anybody, nor what they had received and
+confirmed. Everything else still is.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable
+from copy import deepcopy
+from dataclasses import dataclass, field
+
+from tests.simulation.trace import Entry
+
+DIALS_AN_HOUR = 100
+"""To one contact: one a minute for somebody who writes all the time (node/dialing.py), and
+some more for whoever starts, wakes, or comes back to a network again and again."""
+
+
+@dataclass
+class Memory:
+    """What one machine's disk knows of. A copy of it comes back with the disk."""
+
+    accepted: set[str] = field(default_factory=set)
+    cancelled: set[str] = field(default_factory=set)
+    received: dict[str, int] = field(default_factory=dict)
+    delivered: set[str] = field(default_factory=set)
+    read: set[str] = field(default_factory=set)
+
+
+class Checker:
+    """`violations`: one sentence each. Feed it every entry, in order."""
+
+    def __init__(self) -> None:
+        self.violations: list[str] = []
+        self._now: dict[str, Memory] = defaultdict(Memory)
+        self._copies: dict[str, Memory] = {}
+        self._tried: set[str] = set()
+        self._forgotten: set[str] = set()
+        self._excused: set[str] = set()
+        self._highest: dict[tuple[str, str], int] = defaultdict(int)
+        self._restored: set[str] = set()
+        self._owed: dict[str, str] = {}
+        self._waiting: list[Entry] = []
+        self._histories: dict[tuple[str, str, str], list[str]] = defaultdict(list)
+        self._dials: dict[tuple[str, str], list[float]] = defaultdict(list)
+        self._handlers: dict[str, Callable[..., None]] = {
+            "tried": self._writes,
+            "accepted": self._accepts,
+            "cancelled": self._cancels,
+            "received": self._receives,
+            "state": self._learns,
+            "shown": self._shows,
+            "read": self._reads,
+            "notice": self._alarms,
+            "warning": self._warns,
+            "copied": self._copies_disk,
+            "restored": self._puts_back,
+            "key twice": self._repeats_key,
+            "outbox": self._waits,
+            "dial": self._dials_,
+            "history": self._remembers,
+        }
+
+    def take(self, entry: Entry) -> None:
+        if handler := self._handlers.get(entry.what):
+            handler(entry, self._now[entry.who], *entry.words)
+
+    def finish(self) -> list[str]:
+        """After the last entry: what is missing, and all that was found."""
+        for name, memory in [*self._now.items()]:
+            for text in sorted(memory.accepted - memory.cancelled - self._excused):
+                self._must_have_come(name, text, memory)
+            for text in sorted(memory.received.keys() - memory.read):
+                self._say(None, f"{text} was never read")
+        for entry in self._waiting:
+            self._say(entry, f"stuck: {' '.join(map(str, entry.words))}")
+        for name, why in self._owed.items():
+            self._say(None, f"no alarm, though {name}'s disk was put back: {why}")
+        self._compare_histories()
+        return self.violations
+
+    def _say(self, entry: Entry | None, sentence: str) -> None:
+        self.violations.append(sentence if entry is None else f"{sentence}  [{entry}]")
+
+    def _must_have_come(self, author: str, text: str, memory: Memory) -> None:
+        if text not in self._now[reader_of(text)].received:
+            self._say(None, f"{text} was lost")
+        elif text not in memory.delivered:
+            self._say(None, f"{author} never learned that {text} has arrived")
+
+    # what happened
+
+    def _writes(self, _: Entry, __: Memory, text: str) -> None:
+        self._tried.add(text)
+
+    def _accepts(self, _: Entry, memory: Memory, text: str) -> None:
+        memory.accepted.add(text)
+
+    def _cancels(self, _: Entry, memory: Memory, text: str) -> None:
+        memory.cancelled.add(text)
+
+    def _receives(self, entry: Entry, memory: Memory, text: str, late: bool, __: object) -> None:
+        author, number = author_of(text), number_of(text)
+        if text not in self._tried or reader_of(text) != entry.who:
+            self._say(entry, f"forged: {text}")
+        if text in memory.received:
+            self._say(entry, f"double: {text} was stored twice")
+        if text in self._now[author].cancelled:
+            self._say(entry, f"{text} had been taken back")
+        highest = self._highest[author, entry.who]
+        if number < highest and not late and author not in self._restored | {entry.who}:
+            self._say(entry, f"disorder: {text} came behind {highest}, without a mark")
+        self._highest[author, entry.who] = max(highest, number)
+        memory.received[text] = number
+
+    def _learns(self, entry: Entry, memory: Memory, text: str, state: str) -> None:
+        if state == "delivered":
+            memory.delivered.add(text)
+            if text not in self._now[reader_of(text)].received and text not in self._excused:
+                self._say(entry, f"early: {text} is called delivered and is not there")
+
+    def _shows(self, entry: Entry, memory: Memory, text: str, *_: object) -> None:
+        if text in memory.read:
+            self._say(entry, f"double: {text} was shown after it was read")
+        if text not in memory.received:
+            self._say(entry, f"{text} was shown and is not stored")
+
+    def _reads(self, _: Entry, memory: Memory, text: str) -> None:
+        memory.read.add(text)
+
+    def _alarms(self, entry: Entry, _: Memory, about: str, text: str) -> None:
+        if not {entry.who, about} & self._restored:
+            self._say(entry, f"false alarm: {text}")
+        for name in (entry.who, about):
+            self._owed.pop(name, None)
+
+    def _warns(self, entry: Entry, _: Memory, text: str) -> None:
+        if entry.who not in self._restored:
+            self._say(entry, f"false alarm: {text}")
+        self._owed.pop(entry.who, None)
+
+    def _copies_disk(self, entry: Entry, memory: Memory) -> None:
+        self._copies[entry.who] = deepcopy(memory)
+
+    def _puts_back(self, entry: Entry, memory: Memory) -> None:
+        """What was confirmed to others, or had reached them, is why they must be told."""
+        copy = deepcopy(self._copies[entry.who])
+        self._restored.add(entry.who)
+        for text in memory.accepted - copy.accepted:
+            if text in self._now[reader_of(text)].received:
+                self._owed[entry.who] = f"{text} had left"
+        for text in memory.received.keys() - copy.received.keys():
+            if text in self._now[author_of(text)].delivered:
+                self._excused.add(text)
+                self._owed[entry.who] = f"{text} had come"
+        self._now[entry.who] = copy
+
+    def _repeats_key(self, entry: Entry, _: Memory) -> None:
+        self._say(entry, "a key was used for two texts")
+
+    def _waits(self, entry: Entry, *_: object) -> None:
+        self._waiting.append(entry)
+
+    def _dials_(self, entry: Entry, _: Memory, whom: str) -> None:
+        recent = self._dials[entry.who, whom]
+        recent.append(entry.at)
+        while recent[0] < entry.at - 3600:
+            recent.pop(0)
+        if len(recent) > DIALS_AN_HOUR:
+            self._say(entry, f"{len(recent)} dials to {whom} within an hour")
+            recent.clear()
+
+    def _remembers(
+        self, entry: Entry, _: Memory, friend: str, way: str, text: str, state: str
+    ) -> None:
+        if state != "cancelled":
+            self._histories[entry.who, friend, way].append(text)
+
+    def _compare_histories(self) -> None:
+        """What one has written is what the other has read; the order was looked at above."""
+        for (name, friend, way), texts in [*self._histories.items()]:
+            if way == "out" and not {name, friend} & self._restored:
+                theirs = self._histories[friend, name, "in"]
+                if sorted(texts) != sorted(theirs):
+                    self._say(None, f"what {name} wrote to {friend} differs on the two sides")
+
+
+def check(entries: Iterable[Entry]) -> list[str]:
+    """Everything that is wrong in this trace."""
+    checker = Checker()
+    for entry in entries:
+        checker.take(entry)
+    return checker.finish()
+
+
+def author_of(text: str) -> str:
+    return text.partition(">")[0]
+
+
+def reader_of(text: str) -> str:
+    return text.partition(">")[2].partition(" ")[0]
+
+
+def number_of(text: str) -> int:
+    return int(text.rpartition(" ")[2])

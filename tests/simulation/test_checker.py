@@ -1,0 +1,95 @@
+"""The checker says what is wrong with a trace, and nothing about one that is right."""
+
+from typing import Any
+
+import pytest
+
+from tests.simulation.checker import DIALS_AN_HOUR, check
+from tests.simulation.trace import Entry
+
+Step = tuple[Any, ...]
+TEXT, NEXT = "anna>ben 1", "anna>ben 2"
+
+
+def trace(*steps: Step) -> list[str]:
+    """What the checker says; a step is a machine, what happened there, and words."""
+    return check([Entry(float(at), who, what, words) for at, (who, what, *words_) in
+                  enumerate(steps) for words in (tuple(words_),)])  # fmt: skip
+
+
+def sent(text: str) -> list[Step]:
+    return [("anna", "tried", text), ("anna", "accepted", text)]
+
+
+def came(text: str, *, late: bool = False) -> list[Step]:
+    return [
+        ("ben", "received", text, late, 1),
+        ("anna", "state", text, "delivered"),
+        ("ben", "shown", text, "anna", 0, late),
+        ("ben", "read", text),
+    ]
+
+
+def test_a_trace_in_which_all_is_well_says_nothing() -> None:
+    assert trace(*sent(TEXT), *came(TEXT), *sent(NEXT), *came(NEXT)) == []
+
+
+def test_a_text_that_was_taken_back_is_owed_to_nobody() -> None:
+    assert trace(*sent(TEXT), ("anna", "cancelled", TEXT)) == []
+
+
+WRONG = {
+    "was lost": sent(TEXT),
+    "never learned": [*sent(TEXT), came(TEXT)[0], *came(TEXT)[2:]],
+    "early": [*sent(TEXT), came(TEXT)[1], came(TEXT)[0], *came(TEXT)[2:]],
+    "stored twice": [*sent(TEXT), came(TEXT)[0], *came(TEXT)],
+    "shown after it was read": [*sent(TEXT), *came(TEXT), came(TEXT)[2]],
+    "shown and is not stored": [came(TEXT)[2]],
+    "never read": [*sent(TEXT), *came(TEXT)[:3]],
+    "disorder": [*sent(TEXT), *sent(NEXT), *came(NEXT), *came(TEXT)],
+    "forged": came(TEXT),
+    "had been taken back": [*sent(TEXT), ("anna", "cancelled", TEXT), *came(TEXT)],
+    "stuck": [("anna", "outbox", "ben", "queued", "offline")],
+    "false alarm": [("ben", "notice", "anna", "somebody was restored")],
+    "a key was used": [("world", "key twice")],
+    "dials to ben within an hour": [("anna", "dial", "ben")] * (DIALS_AN_HOUR + 1),
+    "differs on the two sides": [("anna", "history", "ben", "out", TEXT, "delivered")],
+}
+
+
+@pytest.mark.parametrize("sentence", WRONG)
+def test_whatever_is_wrong_is_said(sentence: str) -> None:
+    (said, *more) = trace(*WRONG[sentence])
+    assert sentence in said
+    assert more == []
+
+
+def test_a_mark_makes_up_for_the_order() -> None:
+    assert trace(*sent(TEXT), *sent(NEXT), *came(NEXT), *came(TEXT, late=True)) == []
+
+
+def put_back(*steps: Step) -> list[Step]:
+    """Anna's disk is copied, these things happen, and the copy is put back."""
+    return [("anna", "copied"), *steps, ("anna", "restored")]
+
+
+ALARM: Step = ("ben", "notice", "anna", "somebody was restored")
+
+
+def test_what_a_disk_forgot_is_owed_no_more_but_there_must_be_an_alarm() -> None:
+    forgot = put_back(*sent(TEXT), *came(TEXT))
+    assert trace(*forgot, ALARM) == []
+    (said,) = trace(*forgot)
+    assert "no alarm, though anna's disk was put back" in said
+
+
+def test_a_disk_that_forgot_nothing_needs_no_alarm() -> None:
+    assert trace(*sent(TEXT), *came(TEXT), *put_back()) == []
+
+
+def test_what_had_come_and_was_not_confirmed_must_come_again() -> None:
+    back = "ben>anna 1"
+    steps = [("ben", "tried", back), ("ben", "accepted", back)]
+    came_unconfirmed = ("anna", "received", back, False, 1)
+    (said,) = trace(*steps, *put_back(came_unconfirmed))
+    assert f"{back} was lost" in said
