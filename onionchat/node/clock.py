@@ -3,11 +3,14 @@
 Timers run on the event loop's clock; the wall clock is only written beside messages
 and shown to people, and nothing about security hangs on it. Both are injected, so that
 a whole node can run in virtual time.
+
+While a machine sleeps the loop's clock stands still (Linux: CLOCK_MONOTONIC), and nothing
+that waits for it notices; another one does not (CLOCK_BOOTTIME), and the difference tells.
 """
 
 import asyncio
 import time
-from collections.abc import Callable
+from collections.abc import AsyncIterator, Callable
 from datetime import UTC, datetime
 
 from onionchat.types import Millis
@@ -15,6 +18,9 @@ from onionchat.types import Millis
 Clock = Callable[[], Millis]
 
 DAY = 86_400_000
+LOOK = 5.0
+SLEPT = 10.0
+"""Every LOOK seconds it is looked whether the machine has slept for SLEPT or more."""
 
 
 def wall_clock() -> Millis:
@@ -44,3 +50,21 @@ async def wait(event: asyncio.Event, until: float | None) -> bool:
     except TimeoutError:
         return False
     return True
+
+
+def slept() -> float:
+    """Seconds for which this machine has slept since it was started."""
+    awake = time.clock_gettime(time.CLOCK_MONOTONIC)
+    return time.clock_gettime(time.CLOCK_BOOTTIME) - awake
+
+
+async def sleeps(slept: Callable[[], float] = slept) -> AsyncIterator[float]:
+    """For ever: each time the machine wakes, for how long it slept."""
+    loop, never = asyncio.get_running_loop(), asyncio.Event()
+    before = slept()
+    while True:
+        await wait(never, loop.time() + LOOK)
+        now = slept()
+        if now - before >= SLEPT:
+            yield now - before
+        before = now

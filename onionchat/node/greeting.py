@@ -14,13 +14,15 @@ from functools import partial
 
 from onionchat.crypto import ratchet
 from onionchat.crypto.handshake import Secrets
-from onionchat.node.session import Fresh
+from onionchat.node.rollback import count_anew
+from onionchat.node.session import Fresh, set_aside
 from onionchat.protocol.hello import Hello, Listed, Purpose
 from onionchat.protocol.limits import LISTED_SESSIONS, RETIRED_SESSIONS
 from onionchat.protocol.session_choice import Choice, choose
-from onionchat.store import contacts, messages, outbox, sessions
+from onionchat.store import contacts, messages, sessions
+from onionchat.store import identity as identities
 from onionchat.store.contacts import ContactRow, Gone
-from onionchat.types import Incarnation, Millis, SessionId
+from onionchat.types import Millis, SessionId
 
 ROLLED_BACK_ME = (
     "This installation had forgotten messages that it sent before: was it restored from a "
@@ -53,26 +55,24 @@ class Standing:
     shared: frozenset[SessionId]
 
 
-def hello(contact: ContactRow | None, incarnation: Incarnation) -> Hello:
+def hello(contact: ContactRow | None) -> Hello:
     """Our first frame to this contact; None is anybody who is not one."""
     listed: tuple[Listed, ...] = ()
     if contact is not None and contact.state == "contact":
         rows = sessions.live(contact.device)[:LISTED_SESSIONS]
         listed = tuple(Listed(row.sid, row.sent, row.rcvd) for row in rows)
-    return Hello(0, Purpose.TALK, incarnation, listed)
+    return Hello(0, Purpose.TALK, identities.incarnation(), listed)
 
 
-def hello_to(contact: int, incarnation: Incarnation) -> tuple[ContactRow, Hello]:
+def hello_to(contact: int) -> tuple[ContactRow, Hello]:
     """The contact as they are now, and our hello to them, in one transaction."""
     row = contacts.by_id(contact)
-    return row, hello(row, incarnation)
+    return row, hello(row)
 
 
-def answer(
-    contact: int, theirs: Hello, fresh: Fresh, incarnation: Incarnation, now: Millis
-) -> tuple[Hello, Standing]:
+def answer(contact: int, theirs: Hello, fresh: Fresh, now: Millis) -> tuple[Hello, Standing]:
     """Our hello to somebody who dialled us, and what follows from theirs."""
-    row, mine = hello_to(contact, incarnation)
+    row, mine = hello_to(contact)
     return mine, settle(row, mine, theirs, fresh, now)
 
 
@@ -87,6 +87,8 @@ def settle(contact: ContactRow, mine: Hello, theirs: Hello, fresh: Fresh, now: M
         set_aside(sid, "receive_only")
     for sid in choice.rolled_back_me + choice.rolled_back_peer:
         set_aside(sid, "broken")
+    if choice.rolled_back_me:
+        count_anew()
     sessions.keep_receive_only(contact.device, RETIRED_SESSIONS)
     for text in _notes(choice, lost_all):
         messages.add_notice(
@@ -112,14 +114,6 @@ def _shared_any(device: int, choice: Choice) -> bool:
     """Did the peer once prove that it has one of the sessions it no longer lists?"""
     retired = set(choice.retired)
     return any(row.rcvd > 0 for row in sessions.live(device) if row.sid in retired)
-
-
-def set_aside(sid: SessionId, status: str) -> None:
-    """No longer listed: what waits in this session is encrypted again under another."""
-    row = sessions.by_sid(sid)
-    if row is not None:
-        sessions.set_status(sid, status)
-        outbox.retire(row.id)
 
 
 def _notes(choice: Choice, lost_all: bool) -> list[str]:

@@ -15,8 +15,7 @@ from onionchat.crypto import ratchet
 from onionchat.crypto.ratchet_errors import Clone, NotMine, TooFar
 from onionchat.errors import RemoteError
 from onionchat.node import receipts, requests
-from onionchat.node.greeting import set_aside
-from onionchat.node.session import Fresh, Sessions
+from onionchat.node.session import Fresh, Sessions, set_aside
 from onionchat.protocol import padding, records
 from onionchat.protocol.records import Record
 from onionchat.store import contacts, endpoints, messages, outbox
@@ -40,11 +39,13 @@ class Outcome:
 
     `repeat`: receipts that answered an envelope before. `due`: records that need one.
     `strays`: envelopes that opened under no session. `unblocked`: more may be sent now.
+    `news`: something was taken in that was not here before.
     """
 
     repeat: list[bytes] = field(default_factory=list)
     due: int = 0
     strays: int = 0
+    news: bool = False
     stored_fresh: bool = False
     unblocked: bool = False
     broken: bool = False
@@ -91,6 +92,7 @@ class _Inbox:
         self._sessions.save()
         self._arrivals.save()
         seen.add(self._accepted)
+        self._found.news = bool(self._accepted)
         if self._shown:
             self._show()
         fresh = self._fresh

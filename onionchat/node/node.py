@@ -9,9 +9,11 @@ nobody had a reason to handle.
 """
 
 import asyncio
+from collections.abc import Callable
 from typing import Never
 
 from onionchat.crypto.address import format_address
+from onionchat.node.clock import sleeps, slept
 from onionchat.node.doctor import Check, knock
 from onionchat.node.door import Door
 from onionchat.node.peers import Peers
@@ -34,11 +36,20 @@ class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
 class Node:
     """What runs while `up` runs; the running half of a profile (`profile.live`)."""
 
-    def __init__(self, profile: Profile, network: Network, target: Address, *, dial: bool) -> None:
+    def __init__(
+        self,
+        profile: Profile,
+        network: Network,
+        target: Address,
+        *,
+        dial: bool,
+        slept: Callable[[], float] = slept,
+    ) -> None:
         identity = profile.identity
         self._profile = profile
         self._network = network
         self._dial = dial
+        self._slept = slept
         self._onion = Onion(identity.tor_blob(), identity.service_id, target)
         self._peers: Peers | None = None
         self._stop = asyncio.Event()
@@ -52,6 +63,7 @@ class Node:
                 self._profile.live = self
                 group.create_task(self._until_stopped(peers))
                 group.create_task(self._tell_tor_state(peers))
+                group.create_task(self._notice_sleep(peers))
                 door = Door(self._profile, peers)
                 group.create_task(self._network.serve(self._onion, door.answer, INBOUND))
                 self.started.set()
@@ -98,6 +110,11 @@ class Node:
         await self._stop.wait()
         await peers.say_bye()
         raise Stopped
+
+    async def _notice_sleep(self, peers: Peers) -> Never:
+        async for _ in sleeps(self._slept):
+            peers.woke()
+        raise AssertionError("sleeps never end")
 
     async def _tell_tor_state(self, peers: Peers) -> Never:
         before, seen = "starting", self._network.status

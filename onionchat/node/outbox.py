@@ -18,6 +18,7 @@ from onionchat.node.session import Fresh, Sessions
 from onionchat.protocol import padding, records
 from onionchat.protocol.limits import UNRECEIPTED_IN_CHAIN
 from onionchat.store import contacts, outbox, sequences
+from onionchat.store import identity as identities
 from onionchat.store.contacts import ContactRow
 from onionchat.store.outbox import DueRow, Encrypted
 from onionchat.store.sequences import Whose
@@ -73,7 +74,7 @@ def wrote(rows: tuple[int, ...], now: Millis) -> None:
     outbox.mark_sent(rows, now)
 
 
-def take(order: Order, stream: StreamId, now: Millis) -> Batch:
+def take(order: Order, now: Millis) -> Batch:
     """Mark what was written, encrypt what waits. One transaction."""
     outbox.mark_sent(order.written, now)
     contact = contacts.by_id(order.contact)
@@ -81,7 +82,7 @@ def take(order: Order, stream: StreamId, now: Millis) -> Batch:
     if not ratchet.can_send(order.use):
         return Batch()
     wires = receipts.write_due(contact.device, ratchet, order.use) if order.with_receipts else []
-    rows = _encrypt_waiting(contact, ratchet, order.use, stream)
+    rows = _encrypt_waiting(contact, ratchet, order.use)
     wires += [row.wire for row in rows]
     if order.opening and not wires:
         wires.append(ratchet.encrypt(order.use, padding.pad(records.encode(records.Empty()))))
@@ -89,9 +90,7 @@ def take(order: Order, stream: StreamId, now: Millis) -> Batch:
     return Batch(tuple(wires), tuple(row.id for row in rows))
 
 
-def _encrypt_waiting(
-    contact: ContactRow, ratchet: Sessions, use: SessionId, stream: StreamId
-) -> list[Encrypted]:
+def _encrypt_waiting(contact: ContactRow, ratchet: Sessions, use: SessionId) -> list[Encrypted]:
     if contact.state != "contact" or contact.held:
         return []
     room = UNRECEIPTED_IN_CHAIN - outbox.in_flight(contact.device)
@@ -100,17 +99,16 @@ def _encrypt_waiting(
         return []
     session = ratchet.stored(use)
     encrypted = []
-    for row_id, record in _numbered(contact.conversation, due, stream):
+    for row_id, record in _numbered(contact.conversation, due):
         wire = ratchet.encrypt(use, padding.pad(record))
         encrypted.append(Encrypted(row_id, record, session, wire))
     outbox.set_wires(encrypted)
     return encrypted
 
 
-def _numbered(
-    conversation: int, due: list[DueRow], stream: StreamId
-) -> Iterator[tuple[int, bytes]]:
+def _numbered(conversation: int, due: list[DueRow]) -> Iterator[tuple[int, bytes]]:
     """Each row's record as it will always be from now on, with its number."""
+    stream = identities.stream()
     fresh = sum(row.record is None for row in due)
     seq = sequences.take(Whose(conversation, None, stream), fresh) if fresh else 0
     for row in due:

@@ -84,12 +84,23 @@ class Peer:
     def network_is_back(self) -> None:
         """Who was to be dialled later is dialled now."""
         if self._schedule.at is not None:
-            self._schedule.wanted(self._now())
+            self._schedule.again(self._now())
             self._stir.set()
+
+    def woke(self, contacts: int, *, greet: bool) -> None:
+        """The machine slept: is anybody still there? Who was to be dialled is dialled now, and
+        with `greet` everybody is greeted in their turn, as after a start."""
+        for talk in self._talks:
+            talk.doubt()
+        if greet and not self._talks:
+            self.start(contacts, 0.0)
+        self.network_is_back()
 
     def heard(self, found: Outcome, talk: Talk) -> None:
         """A contact who asks again has forgotten us: what was said to them elsewhere in the
         meantime was not heard, so it all begins anew, with our yes."""
+        if talk.good:
+            self._schedule.good()
         if found.consent:
             for other in self._talks:
                 if other is not talk:
@@ -121,7 +132,7 @@ class Peer:
         fresh = greeting.fresh_session(connection.channel.secrets, initiator=False)
         mine, standing = await self.profile.change(
             greeting.answer,
-            *(self.contact, theirs, fresh, self.profile.me.incarnation, self.profile.clock()),
+            *(self.contact, theirs, fresh, self.profile.clock()),
         )
         await connection.send(mine)
         await self._serve(connection, standing)
@@ -178,9 +189,7 @@ class Peer:
     async def _exchange_hellos(self, connection: Connection, fresh: Fresh) -> Standing | None:
         """None: they have not accepted us yet."""
         profile = self.profile
-        contact, mine = await profile.db.run(
-            greeting.hello_to, self.contact, profile.me.incarnation
-        )
+        contact, mine = await profile.db.run(greeting.hello_to, self.contact)
         await connection.send(mine)
         theirs = (await connection.expect(PeerHello)).hello
         if contact.state == "requested":
@@ -190,12 +199,11 @@ class Peer:
     async def _offer(self, connection: Connection, fresh: Fresh) -> None:
         """Ask, once, and say goodbye: the answer comes by the other side's own dial."""
         profile = self.profile
-        wire = await profile.db.run(
-            requests.offer, self.contact, fresh, profile.me.stream, profile.clock()
-        )
+        wire = await profile.db.run(requests.offer, self.contact, fresh)
         await connection.send(Envelope(wire), Bye())
         await profile.db.run(requests.offered, self.contact, profile.clock())
         self._schedule.connected()
+        self._schedule.good()
 
     async def _serve(self, connection: Connection, standing: Standing) -> None:
         await self._make_room()
@@ -234,7 +242,11 @@ class Peer:
         waiting = await self._waiting()
         if talk.said_bye:
             self.why = why.LEFT
-        if waiting or not talk.said_bye:
+        if talk.refused is not None:
+            self.why = why.failed(talk.refused)
+        if not talk.good:
+            self._schedule.failed(self._now(), waiting=waiting)
+        elif waiting or not talk.said_bye:
             self._schedule.lost(self._now(), waiting=waiting)
         self._stir.set()
 

@@ -27,6 +27,7 @@ class Peers:
         self._network = network
         self._group = group
         self._dials = asyncio.Semaphore(DIALS)
+        self._greet = False
         self._by_contact: dict[int, Peer] = {}
         self._by_key: dict[IdentityKey, Peer] = {}
         self._tasks: dict[Peer, asyncio.Task[None]] = {}
@@ -34,6 +35,7 @@ class Peers:
 
     async def load(self, *, dial: bool) -> None:
         """Every contact of the store; with `dial`, each is greeted in its turn."""
+        self._greet = dial
         rows = [row for row in await self._profile.db.run(contacts.all_rows) if row.active]
         waiting = await self._profile.db.run(outbox.waiting_by_contact)
         now = self._profile.clock()
@@ -84,6 +86,11 @@ class Peers:
     def network_is_back(self) -> None:
         for peer in self._by_contact.values():
             peer.network_is_back()
+
+    def woke(self) -> None:
+        """The machine has slept."""
+        for peer in self._by_contact.values():
+            peer.woke(len(self._by_contact), greet=self._greet)
 
     async def say_bye(self) -> None:
         """Tell everybody that we are going, so that nobody dials us in vain."""

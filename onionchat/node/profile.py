@@ -21,6 +21,7 @@ from onionchat.errors import LocalError, RefusedError, UnreachableError
 from onionchat.node.clock import Clock, wall_clock
 from onionchat.node.doctor import Check
 from onionchat.node.events import Feed
+from onionchat.node.rollback import distrust_all
 from onionchat.node.why import Why
 from onionchat.os_errors import explained
 from onionchat.paths import Paths
@@ -138,6 +139,8 @@ async def unlocked(paths: Paths, passphrase: bytes) -> AsyncIterator[Profile]:
             known = generation.read(paths.generation)  # before anything is written
             found, current = await db.run(identities.count_start)
             warning = generation.rollback(found, known)
+            if generation.is_old(found, known):
+                await db.run(distrust_all)
             generation.write(paths.generation, current)
         yield Profile(
             *(db, me, Identity.from_seed(me.seed), Feed(db)),

@@ -25,12 +25,15 @@ from onionchat.protocol.limits import (
 )
 from onionchat.protocol.records import ContactRequest
 from onionchat.store import contacts, outbox, requests
+from onionchat.store import identity as identities
 from onionchat.store.contacts import ContactRow, NewContact
 from onionchat.store.requests import RequestRow
 from onionchat.store.sequences import Arrivals, Whose
-from onionchat.types import IdentityKey, MessageId, Millis, StreamId
+from onionchat.types import IdentityKey, MessageId, Millis
 
 ACCEPT = 4
+LATER = (1.0, 1.3)
+LONGEST_PAUSE = REQUEST_EVERY_SECONDS * LATER[1]
 
 _random = random.SystemRandom()
 
@@ -41,17 +44,19 @@ def receive(key: IdentityKey, record: ContactRequest, now: Millis) -> None:
         requests.add(key, record.text, record.stream, now, limit=PENDING_REQUESTS)
 
 
-def offer(contact: int, fresh: Fresh, stream: StreamId, now: Millis) -> bytes:
+def offer(contact: int, fresh: Fresh) -> bytes:
     """The request as one envelope under a session that is thrown away: the same ID each time."""
     row = contacts.by_id(contact)
-    record = ContactRequest(row.request_id, stream, 1, row.created_at, None, row.request_text or "")
+    record = ContactRequest(
+        row.request_id, identities.stream(), 1, row.created_at, None, row.request_text or ""
+    )
     _, wire = ratchet.encrypt(fresh.state, padding.pad(records.encode(record)))
     return wire
 
 
 def offered(contact: int, now: Millis) -> None:
     """The request has left; it is offered again after a day and a bit."""
-    delay = REQUEST_EVERY_SECONDS * _random.uniform(1.0, 1.3)
+    delay = REQUEST_EVERY_SECONDS * _random.uniform(*LATER)
     contacts.offered(contact, Millis(now + int(delay * 1000)))
 
 
@@ -61,7 +66,8 @@ def pause(contact: ContactRow, now: Millis) -> float | None:
         return 0.0
     if now > contact.created_at + REQUEST_FOR_DAYS * DAY:
         return None
-    return max(0.0, ((contact.next_offer or now) - now) / 1000)
+    planned = ((contact.next_offer or now) - now) / 1000
+    return max(0.0, planned) if planned <= LONGEST_PAUSE else 0.0  # planned by a wrong clock
 
 
 def accept(request: RequestRow, name: str, now: Millis) -> ContactRow:

@@ -18,9 +18,17 @@ from onionchat.crypto.ratchet import Opened
 from onionchat.crypto.ratchet_errors import Authentic, NotMine
 from onionchat.crypto.ratchet_state import State
 from onionchat.errors import LocalError
-from onionchat.store import sessions
+from onionchat.store import outbox, sessions
 from onionchat.store.sessions import HeaderKeyNumber, SessionRow
 from onionchat.types import Millis, SessionId
+
+
+def set_aside(sid: SessionId, status: str) -> None:
+    """No longer listed: what waits in this session is encrypted again under another."""
+    row = sessions.by_sid(sid)
+    if row is not None:
+        sessions.set_status(sid, status)
+        outbox.retire(row.id)
 
 
 @dataclass(frozen=True)

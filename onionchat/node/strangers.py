@@ -41,7 +41,7 @@ class Strangers:
                 await self._listen(connection, key)
 
     async def _listen(self, connection: Connection, key: IdentityKey) -> None:
-        await connection.send(greeting.hello(None, self._profile.me.incarnation))
+        await connection.send(await self._profile.db.run(greeting.hello, None))
         secrets = connection.channel.secrets
         assert secrets is not None
         while events := await connection.events():

@@ -7,7 +7,8 @@ written and never receipted: what a broken connection swallowed is on its way ag
 once, and what did arrive is recognised by its digest.
 
 Pings go out when nothing came for a minute or so, at random moments; a peer that is not
-heard for three of them is gone, whatever tor believes.
+heard for three of them is gone, whatever tor believes, and so is one that does not take
+them. After the machine has slept that would be long: then half a minute is enough.
 """
 
 import asyncio
@@ -20,9 +21,10 @@ from onionchat.errors import RefusedError, RemoteError
 from onionchat.node import inbox, outbox
 from onionchat.node.clock import wait
 from onionchat.node.connection import Connection
-from onionchat.node.greeting import Standing, set_aside
+from onionchat.node.greeting import Standing
 from onionchat.node.inbox import Outcome
 from onionchat.node.outbox import Batch, Order
+from onionchat.node.session import set_aside
 from onionchat.protocol.events import (
     Bye,
     Envelope,
@@ -46,6 +48,8 @@ if TYPE_CHECKING:
 
 PING_AFTER = (60.0, 90.0)
 GONE_AFTER = 240.0
+DOUBT = 30.0
+"""Seconds for an answer when there is a reason to think that nobody is there any more."""
 QUIET = 10.0
 """Seconds without an envelope after which a connection that does not speak says goodbye."""
 REPLIES = 1024
@@ -81,10 +85,15 @@ class Talk:
         self._replies: list[Frame] = []
         self._asked = True
         self._wake = asyncio.Event()
+        self._doubted = asyncio.Event()
         self._over = asyncio.Event()
         self._heard = asyncio.get_running_loop().time()
         self._receipts_at: float | None = self._heard
         self.said_bye = False
+        self.good = False
+        """Something new came, or it lasted."""
+        self.refused: RefusedError | None = None
+        """It ended because our disk takes nothing."""
 
     async def run(self) -> None:
         """Whatever ends one of the three tasks ends all. None of it leaves the group as an
@@ -102,8 +111,8 @@ class Talk:
             await part()
         except (_Over, RemoteError, ConnectionError, Gone):
             pass
-        except RefusedError:  # a full disk: nothing was accepted, so it will come again
-            pass
+        except RefusedError as error:  # a full disk: nothing was accepted, so it comes again
+            self.refused = error
         finally:
             self._over.set()
 
@@ -114,6 +123,10 @@ class Talk:
 
     def end(self) -> None:
         self._over.set()
+
+    def doubt(self) -> None:
+        """The machine has slept, and the other side, or tor, may have given us up."""
+        self._doubted.set()
 
     def wake(self) -> None:
         """Something may have to be said, or another connection has become the preferred one."""
@@ -154,6 +167,7 @@ class Talk:
         speaker.owe_receipts(found.due)
         if found.unblocked:
             speaker.wake()
+        self.good |= found.news
         self._peer.heard(found, self)
         await self._judge(found)
 
@@ -228,7 +242,7 @@ class Talk:
             )
         self._asked = False
         order = self._order(written)
-        batch = await profile.change(outbox.take, order, profile.me.stream, profile.clock())
+        batch = await profile.change(outbox.take, order, profile.clock())
         self._opening = False
         if batch.wires:
             self._fresh = None
@@ -254,16 +268,34 @@ class Talk:
 
     async def _keep_alive(self) -> Never:
         loop = asyncio.get_running_loop()
-        never = asyncio.Event()
         while True:
-            await wait(never, loop.time() + self._patience())
+            if await wait(self._doubted, loop.time() + self._patience()):
+                self._doubted.clear()
+                await self._prove()
+            self.good = True
             quiet = loop.time() - self._heard
             if self._peer.preferred is not self and quiet >= QUIET:
                 await self.say_bye()
             if quiet >= GONE_AFTER:
                 raise _Over
             if quiet >= PING_AFTER[0]:
+                await self._ping(GONE_AFTER - quiet)
+
+    async def _prove(self) -> None:
+        """Somebody answers, or it is over."""
+        heard, now = self._heard, asyncio.get_running_loop().time()
+        await self._ping(DOUBT)
+        await wait(asyncio.Event(), now + DOUBT)
+        if self._heard == heard:
+            raise _Over
+
+    async def _ping(self, patience: float) -> None:
+        """One that cannot even be written, because so much is unread, is not waited for."""
+        try:
+            async with asyncio.timeout(patience):
                 await self.connection.send(Ping(secrets.token_bytes(8)))
+        except TimeoutError:
+            raise _Over from None
 
     def _patience(self) -> float:
         return _random.uniform(*PING_AFTER) if self._peer.preferred is self else QUIET

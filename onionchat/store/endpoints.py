@@ -2,6 +2,7 @@
 
 from onionchat.store.contacts import Gone
 from onionchat.store.models import Device, Endpoint
+from onionchat.store.prepared import Prepared, argument
 from onionchat.types import Millis, OnionKey
 
 ENDPOINTS = 4
@@ -10,16 +11,10 @@ ENDPOINTS = 4
 
 def place_to_dial(contact: int) -> OnionKey:
     """The endpoint of the highest priority, of equals the newest; Gone."""
-    onion: bytes | None = (
-        Endpoint.select(Endpoint.onion)
-        .join(Device)
-        .where(Device.contact == contact, Endpoint.client_key.is_null())
-        .order_by(Endpoint.priority.desc(), Endpoint.learned_at.desc(), Endpoint.id.desc())
-        .scalar()
-    )
-    if onion is None:
+    row = _PLACE.first(contact)
+    if row is None:
         raise Gone("a contact that was removed")
-    return OnionKey(onion)
+    return OnionKey(row[0])
 
 
 def learn(device: int, onion: bytes, client_key: bytes | None, priority: int, now: Millis) -> None:
@@ -37,3 +32,14 @@ def learn(device: int, onion: bytes, client_key: bytes | None, priority: int, no
     Endpoint.delete().where(
         Endpoint.device == device, Endpoint.id.not_in(newest), Endpoint.onion != own
     ).execute()
+
+
+_PLACE = Prepared(
+    lambda: (
+        Endpoint.select(Endpoint.onion)
+        .join(Device)
+        .where(Device.contact == argument(0), Endpoint.client_key.is_null())
+        .order_by(Endpoint.priority.desc(), Endpoint.learned_at.desc(), Endpoint.id.desc())
+        .limit(1)
+    )
+)

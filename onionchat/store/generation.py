@@ -33,13 +33,18 @@ def write(path: Path, generation: int) -> None:
     whole_file.replace(path, b"%d\n" % generation)
 
 
+def is_old(stored: int, found: int | None) -> bool:
+    """Has the database forgotten a start that the file (`found`) remembers?"""
+    return found is not None and stored < found
+
+
 def rollback(stored: int, found: int | None) -> str | None:
     """A sentence for the person if the database (`stored`) and the file do not fit."""
     if found in (stored, stored - 1) or (found is None and stored <= 1):
         return None
     if found is None:
         return "the profile's generation file is missing: files of this profile were removed"
-    if stored < found:
+    if is_old(stored, found):
         return (
             "the profile's database is older than the last start: an old copy was put back. "
             "Messages may be missing, and your contacts will be told of a new session"

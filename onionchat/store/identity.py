@@ -1,9 +1,10 @@
-"""Who this profile is: one row, written once."""
+"""Who this profile is: one row. The person stays, the installation may become another."""
 
 from dataclasses import dataclass, field
 
 from onionchat.errors import DamagedError
 from onionchat.store.models import Identity
+from onionchat.store.prepared import Prepared
 from onionchat.types import Incarnation, Millis, StreamId
 
 
@@ -37,8 +38,29 @@ def load() -> Me:
     return Me(row.seed, row.stream, row.incarnation)
 
 
+def stream() -> StreamId:
+    """The space in which this installation counts what it writes."""
+    ((found,),) = _STREAM()
+    return StreamId(found)
+
+
+def incarnation() -> Incarnation:
+    """What a hello calls this installation."""
+    ((found,),) = _INCARNATION()
+    return Incarnation(found)
+
+
+def renew(stream: StreamId, incarnation: Incarnation) -> None:
+    """Go on as a new installation."""
+    Identity.update(stream=stream, incarnation=incarnation).execute()
+
+
 def count_start() -> tuple[int, int]:
     """The generation that was found, and the next one, which is kept from now on."""
     found: int = Identity.select(Identity.generation).scalar()
     Identity.update(generation=found + 1).execute()
     return found, found + 1
+
+
+_INCARNATION = Prepared(lambda: Identity.select(Identity.incarnation))
+_STREAM = Prepared(lambda: Identity.select(Identity.stream))

@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Sequence as Rows
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from peewee import JOIN, SQL, fn
@@ -105,8 +105,10 @@ def add_notice(
 ) -> None:
     """Something this program has to say about a contact; not again within a while."""
     same = (Message.author == contact, Message.kind == NOTICE, Message.text == text)
-    if unless_since is not None and Message.select().where(*same, Message.at > unless_since):
-        return
+    if unless_since is not None:  # one from the future was noted under a wrong clock
+        lately = Message.at.between(unless_since, now)
+        if Message.select().where(*same, lately).exists():
+            return
     number = MessageId(secrets.token_bytes(16))
     notice = (conversation, contact, number, None, None, "notice", text, now, now, True, False)
     row = _INSERT.insert(*notice)
@@ -115,15 +117,15 @@ def add_notice(
 
 def unread(contact: int | None, limit: int) -> list[IncomingRow]:
     """What nobody has read yet, in the order of commit."""
-    whose = () if contact is None else (Message.author == contact,)
-    oldest = Message.select(Message.id).where(Message.unread, *whose).order_by(Message.id)
-    return _incoming(Message.id.in_(oldest.limit(limit)), limit)
+    rows = _UNREAD(limit) if contact is None else _UNREAD_OF(limit, contact)
+    return [_incoming_row(*row) for row in rows]
 
 
 def since(cursor: int, contact: int | None, limit: int) -> list[IncomingRow]:
     """What came after the cursor, read or not."""
     after = Event.cursor > cursor
-    return _incoming(after if contact is None else after & (Message.author == contact), limit)
+    whose = after if contact is None else after & (Message.author == contact)
+    return [IncomingRow(*row) for row in _incoming(whose).limit(limit).tuples()]
 
 
 def mark_read(cursors: Rows[int]) -> int:
@@ -174,21 +176,30 @@ def unread_by_contact() -> dict[int, int]:
     return dict(_UNREAD_BY_CONTACT())
 
 
-def _incoming(which: Any, limit: int) -> list[IncomingRow]:
+def _incoming_row(*values: Any) -> IncomingRow:
+    row = IncomingRow(*values)
+    return replace(row, late=bool(row.late))
+
+
+def _unread(*whose: Any) -> Any:
+    """The oldest are picked first, of as many as are wanted: the rest is not looked at."""
+    oldest = Message.select(Message.id).where(Message.unread, *whose).order_by(Message.id)
+    return _incoming(Message.id.in_(oldest.limit(argument(0)))).limit(argument(0))
+
+
+def _incoming(which: Any) -> Any:
     columns = (
         *(Event.cursor, Message.message_id, Message.kind, Contact.name, Contact.key),
         *(Message.conversation, Message.text, Message.seq, _missing(), Message.late),
         *(Message.clock, Message.at),
     )
-    rows = (
+    return (
         Event.select(*columns)
         .join(Message)
         .join(Contact, on=Message.author == Contact.id)
         .where(Event.kind == "message.received", which)
         .order_by(Event.cursor)
-        .limit(limit)
     )
-    return [IncomingRow(*row) for row in rows.tuples()]
 
 
 def _missing() -> Any:
@@ -220,6 +231,8 @@ _INSERT = Prepared(
         late=argument(10),
     )
 )
+_UNREAD = Prepared(_unread)
+_UNREAD_OF = Prepared(lambda: _unread(Message.author == argument(1)))
 _KNOWN = Prepared(
     lambda: Message.select(Message.id).where(
         Message.author == argument(0), Message.message_id == argument(1)

@@ -76,13 +76,7 @@ def queue(
 
 def unreceipted(device: int, sids: Collection[SessionId]) -> list[WireRow]:
     """Every ciphertext of these sessions that may still be missing there, oldest first."""
-    rows = (
-        Outbox.select(Outbox.id, Outbox.wire)
-        .join(Session)
-        .where(_open(device), Outbox.wire.is_null(False), Session.sid.in_(list(sids)))
-        .order_by(Outbox.id)
-    )
-    return [WireRow(*row) for row in rows.tuples()]
+    return [WireRow(row, wire) for row, wire, sid in _UNRECEIPTED(device) if sid in sids]
 
 
 def in_flight(device: int) -> int:
@@ -137,11 +131,7 @@ def yes_waits(device: int) -> bool:
 
 def anything_for(contact: int) -> bool:
     """Is there a reason to dial this contact?"""
-    devices = Device.select(Device.id).where(Device.contact == contact)
-    waiting: bool = (
-        Outbox.select().where(Outbox.device.in_(devices), Outbox.state.in_(OPEN)).exists()
-    )
-    return waiting
+    return _ANYTHING.first(contact) is not None
 
 
 def waiting_by_contact() -> dict[int, int]:
@@ -210,6 +200,14 @@ _QUEUE = Prepared(
         queued_at=argument(4),
     )
 )
+_UNRECEIPTED = Prepared(
+    lambda: (
+        Outbox.select(Outbox.id, Outbox.wire, Session.sid)
+        .join(Session)
+        .where(_open(argument(0)), Outbox.wire.is_null(False))
+        .order_by(Outbox.id)
+    )
+)
 _IN_FLIGHT = Prepared(
     lambda: Outbox.select(fn.count(Outbox.id)).where(_open(argument(0)), Outbox.wire.is_null(False))
 )
@@ -249,5 +247,13 @@ _DELIVERED = Prepared(
     lambda: Outbox.update(
         state="delivered", delivered_at=argument(0), wire=None, record=None, session=None
     ).where(Outbox.id == argument(1))
+)
+_ANYTHING = Prepared(
+    lambda: (
+        Outbox.select(Outbox.id)
+        .join(Device)
+        .where(Device.contact == argument(0), Outbox.state.in_(OPEN))
+        .limit(1)
+    )
 )
 _STATE = Prepared(lambda: Outbox.select(Outbox.state).where(Outbox.message_id == argument(0)))

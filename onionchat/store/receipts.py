@@ -42,8 +42,8 @@ def due_count(device: int) -> int:
 
 def answer(seen: Sequence[int], session: int, wire: bytes) -> None:
     """These were answered by this receipt."""
-    receipt = Receipt.insert(session=session, wire=wire).execute()
-    Seen.update(due=False, receipt=receipt).where(Seen.id.in_(seen)).execute()
+    receipt = _KEEP.insert(session, wire)
+    _ANSWERED.many((receipt, row) for row in seen)
 
 
 def again(device: int, digest: bytes) -> bytes | None:
@@ -59,7 +59,7 @@ def again(device: int, digest: bytes) -> bytes | None:
 
 def forget(session: int) -> None:
     """The peer has answered our chain: the receipts in this session are not repeated again."""
-    Receipt.delete().where(Receipt.session == session).execute()
+    _FORGET.change(session)
 
 
 def _of(device: Any) -> Any:
@@ -78,6 +78,11 @@ _DUE_COUNT = Prepared(
         Seen.select(fn.count(Seen.id)).join(Session).where(Seen.due, Session.device == argument(0))
     )
 )
+_KEEP = Prepared(lambda: Receipt.insert(session=argument(0), wire=argument(1)))
+_ANSWERED = Prepared(
+    lambda: Seen.update(due=False, receipt=argument(0)).where(Seen.id == argument(1))
+)
+_FORGET = Prepared(lambda: Receipt.delete().where(Receipt.session == argument(0)))
 _AGAIN = Prepared(
     lambda: (
         Seen.select(Seen.id, Seen.message_id, Receipt.wire)

@@ -61,11 +61,15 @@ def set_status(sid: SessionId, status: str) -> None:
     Session.update(status=status).where(Session.sid == sid).execute()
 
 
+def all_live() -> list[SessionId]:
+    """Of everybody."""
+    return [sid for (sid,) in Session.select(Session.sid).where(Session.status == "live").tuples()]
+
+
 def keep_receive_only(device: int, limit: int) -> None:
     """Delete retired sessions beyond the newest `limit`."""
-    retired = (Session.device == device) & (Session.status == "receive_only")
-    kept = Session.select(Session.id).where(retired).order_by(Session.id.desc()).limit(limit)
-    Session.delete().where(retired, Session.id.not_in(kept)).execute()
+    for row in [row for row in by_device(device) if row.status == "receive_only"][limit:]:
+        Session.delete().where(Session.id == row.id).execute()
 
 
 def skipped(session: int) -> dict[HeaderKeyNumber, bytes]:

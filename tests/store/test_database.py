@@ -2,6 +2,7 @@
 
 import asyncio
 import errno
+import gc
 import re
 import secrets
 import sqlite3
@@ -140,6 +141,32 @@ def test_a_cancelled_caller_does_not_tear_its_transaction(tmp_path: Path) -> Non
         assert later.result() == ["one", "two", "three"]
 
     with_database(tmp_path, check)
+
+
+def test_a_failure_after_its_caller_has_gone_is_nobodys(tmp_path: Path) -> None:
+    """asyncio would report it as an error of the program."""
+    reported: list[dict[str, Any]] = []
+    begun, go_on = threading.Event(), threading.Event()
+
+    def fail() -> None:
+        begun.set()
+        go_on.wait()
+        raise RefusedError("the disk is full")
+
+    async def check(db: Database) -> None:
+        loop = asyncio.get_running_loop()
+        loop.set_exception_handler(lambda _, context: reported.append(context))
+        async with asyncio.TaskGroup() as group:
+            asking = group.create_task(db.run(fail))
+            await asyncio.to_thread(begun.wait)
+            asking.cancel()
+        go_on.set()
+        assert await db.run(names) == []
+        del asking
+        gc.collect()
+
+    with_database(tmp_path, check)
+    assert reported == []
 
 
 def test_the_result_comes_after_the_commit(tmp_path: Path) -> None:

@@ -12,8 +12,8 @@ import msgspec
 from onionchat.crypto.address import format_address, parse_address
 from onionchat.errors import NotFoundError
 from onionchat.node import people
-from onionchat.node.greeting import set_aside
 from onionchat.node.profile import Profile
+from onionchat.node.session import set_aside
 from onionchat.node.verbs.contacts import Contact, NameParams, contact_of
 from onionchat.node.verbs.registry import verb
 from onionchat.store import contacts, requests, sessions
