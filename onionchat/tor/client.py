@@ -47,7 +47,6 @@ class TorClient:
         self._board = Board()
         self._wanted: dict[str, Onion] = {}
         self._control: Control | None = None
-        self._hurry = asyncio.Event()
         self._patient_until = 0.0
 
     @property
@@ -83,10 +82,6 @@ class TorClient:
                 if self._wanted.get(onion.service_id) is wanted:
                     del self._wanted[onion.service_id]
                 self._nudge()
-
-    def hurry(self) -> None:
-        """Connect now and not after the pause: somebody knows that tor is back."""
-        self._hurry.set()
 
     async def run(self) -> Never:
         """Steer tor for ever."""
@@ -131,7 +126,6 @@ class TorClient:
             self._control.nudge()
 
     async def _wait(self, seconds: float) -> None:
-        self._hurry.clear()
         with suppress(TimeoutError):
             async with asyncio.timeout(seconds):
-                await self._hurry.wait()
+                await asyncio.Event().wait()

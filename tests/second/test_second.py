@@ -3,6 +3,8 @@
 import asyncio
 import random
 import socket
+import subprocess
+import sys
 from collections.abc import Awaitable, Callable, Coroutine
 
 import pytest
@@ -51,6 +53,18 @@ def _shake() -> tuple[Keys, Keys]:
     who, theirs = r.read_m3(m3)
     assert who == a.key
     return mine, theirs
+
+
+def test_it_shares_no_code_with_the_program() -> None:
+    """Two programs that share code agree on their mistakes as well."""
+    loaded = subprocess.run(
+        [sys.executable, "-c", "import sys, tests.second.peer; print(*sys.modules)"],
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stdout.split()
+    assert "tests.second.ratchet" in loaded
+    assert [name for name in loaded if name.partition(".")[0] == "onionchat"] == []
 
 
 def test_the_examples_of_section_1() -> None:

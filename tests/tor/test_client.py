@@ -73,7 +73,11 @@ async def _accept(tor: ScriptedTor, client: TorClient) -> None:
     await client.published(ID)
 
 
-def test_everything_is_done_again_after_the_connection_is_lost(tmp_path: Path) -> None:
+def test_everything_is_done_again_after_the_connection_is_lost(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("onionchat.tor.client.FIRST_PAUSE", 0.0)
+
     async def run() -> None:
         async with ScriptedTor(tmp_path).running() as tor:
             client = client_of(tor)
@@ -82,7 +86,6 @@ def test_everything_is_done_again_after_the_connection_is_lost(tmp_path: Path) -
                 await _accept(tor, client)
                 tor.drop()
                 assert (await until(client, "lost")).published == frozenset()
-                client.hurry()
                 await tor.until_asked("ADD_ONION", times=2)
                 await _accept(tor, client)
 
