@@ -31,7 +31,7 @@ from onionchat.errors import UnreachableError
 from onionchat.tor.address import ControlAddress, UnixAddress
 from onionchat.tor.control_errors import ControlLost, ControlRefused, without_keys
 from onionchat.tor.doors import closed, unreadable
-from onionchat.tor.events import SUBSCRIBED, Event, Lost, Nudge, parse
+from onionchat.tor.events import CIRCUITS, SUBSCRIBED, Event, Lost, Nudge, parse
 
 CONNECT_TIMEOUT = 15.0
 """Seconds to connect and authenticate; tor needs milliseconds unless it is stopped."""
@@ -74,7 +74,7 @@ class Control:
         try:
             async with asyncio.timeout(timeout):
                 await control._opened
-            await control.ask(f"SETEVENTS {SUBSCRIBED}")
+            await control._subscribe()
         except TimeoutError as error:
             await control.close()
             raise ControlLost(f"tor does not answer on its control port {address}") from error
@@ -82,6 +82,12 @@ class Control:
             await control.close()
             raise
         return control
+
+    async def _subscribe(self) -> None:
+        try:
+            await self.ask(f"SETEVENTS {SUBSCRIBED} {CIRCUITS}")
+        except ControlRefused:
+            await self.ask(f"SETEVENTS {SUBSCRIBED}")
 
     def events(self) -> asyncio.Queue[Event]:
         """What tor tells by itself; the last one is `Lost`."""

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 SUBSCRIBED = "STATUS_CLIENT STATUS_GENERAL HS_DESC NETWORK_LIVENESS SIGNAL"
+CIRCUITS = "CIRC"
+"""Besides, where it is allowed: a filter such as that of Tails does not show circuits."""
 
 _PAIR = re.compile(r'([A-Za-z0-9_]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
 
@@ -30,6 +32,16 @@ class Descriptor:
     hsdir: str = ""
     descriptor: str = ""
     reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Introduction:
+    """A circuit to a relay that hands on who wants to come to an onion. `stands` False: any
+    circuit that is gone, and then there is no `service_id`."""
+
+    circuit: str
+    stands: bool
+    service_id: str = field(default="", repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +86,16 @@ class Nudge:
 
 
 Event = (
-    Bootstrap | Descriptor | Liveness | Circuits | ClockSkew | ClockJumped | Signal | Lost | Nudge
+    Bootstrap
+    | Descriptor
+    | Introduction
+    | Liveness
+    | Circuits
+    | ClockSkew
+    | ClockJumped
+    | Signal
+    | Lost
+    | Nudge
 )
 
 
@@ -119,6 +140,16 @@ def _descriptor(rest: str) -> Descriptor:
     return Descriptor(action, service_id, fingerprint, descriptor, _pairs(rest).get("REASON", ""))
 
 
+def _circuit(rest: str) -> Introduction | None:
+    circuit, status, *_ = rest.split(" ")
+    if status in ("CLOSED", "FAILED"):
+        return Introduction(circuit, False)
+    pairs = _pairs(rest)
+    if status == "BUILT" and pairs.get("PURPOSE") == "HS_SERVICE_INTRO":
+        return Introduction(circuit, True, pairs["REND_QUERY"])
+    return None
+
+
 def _pairs(text: str) -> dict[str, str]:
     return {
         name: re.sub(r"\\(.)", r"\1", quoted) or bare for name, quoted, bare in _PAIR.findall(text)
@@ -129,6 +160,7 @@ _READERS: dict[str, Callable[[str], Event | None]] = {
     "STATUS_CLIENT": _status,
     "STATUS_GENERAL": _status,
     "HS_DESC": _descriptor,
+    "CIRC": _circuit,
     "NETWORK_LIVENESS": lambda rest: Liveness(rest == "UP"),
     "SIGNAL": Signal,
 }

@@ -15,6 +15,13 @@ the onion down and putting it up again:
   after 180 s    some, but fewer than half
   then           after 5, 15, 60 minutes at the least, until a round succeeds
 
+An onion that is published is still not reachable without an introduction point. When the relay
+next to us dies all are lost at once; tor makes new ones, but only so many within five minutes,
+and after that it says nothing and waits (seen: nobody could come for 218 s). So their circuits
+are counted too, where tor shows them:
+
+  after 20 s     all introduction points that there were are gone
+
 The clocks run only while tor can build circuits. Between down and up lie 3 s: a
 descriptor's revision is its second, and directories refuse one that is not newer.
 
@@ -29,6 +36,7 @@ from onionchat.tor.events import Descriptor
 PAUSE = 3.0
 NONE_ACCEPTED = 90.0
 FEW_ACCEPTED = 180.0
+NO_INTRODUCTION = 20.0
 REPAIRS = (0.0, 300.0, 900.0, 3600.0)
 """Seconds that must lie between a repair and the one before, by their number in a row."""
 
@@ -72,14 +80,20 @@ class Publication:
     """One onion on one control connection."""
 
     def __init__(self) -> None:
-        self.published = False
+        self._announced = False
         self._rounds: dict[str, Round] = {}  # by descriptor, the last begun last
+        self._introductions: set[str] = set()
+        self._alone: float | None = None
         self._added: float | None = None
         self._ready: float | None = None
         self._not_before = 0.0
         self._refusals = 0
         self._repairs = 0
         self._repaired = 0.0
+
+    @property
+    def published(self) -> bool:
+        return self._announced and self._alone is None
 
     # what happened
 
@@ -93,7 +107,7 @@ class Publication:
     def doubt(self, now: float) -> None:
         """tor dropped every circuit: only a new round proves that the onion is there."""
         self._rounds.clear()
-        self.published = False
+        self._announced = False
         if self._ready is not None:
             self._ready = now
 
@@ -104,7 +118,8 @@ class Publication:
     def removed(self, now: float) -> None:
         self._added = None
         self._rounds.clear()
-        self.published = False
+        self._introductions.clear()
+        self._announced, self._alone = False, None
         self._not_before = now + PAUSE
 
     def refused(self, now: float) -> None:
@@ -120,8 +135,20 @@ class Publication:
             case "UPLOADED" | "FAILED":
                 self._answered(event.hsdir, event.action == "UPLOADED")
         if self._rounds and all(each.good for each in self._rounds.values()):
-            self.published = True
+            self._announced = True
             self._repairs = 0
+
+    def introduction(self, circuit: str, now: float, *, stands: bool) -> None:
+        """A circuit of this onion's stands, or one of anybody's is gone."""
+        if self._added is None:
+            return
+        if stands:
+            self._introductions.add(circuit)
+            self._alone = None
+        elif circuit in self._introductions:
+            self._introductions.discard(circuit)
+            if not self._introductions:
+                self._alone = now
 
     # what to do
 
@@ -132,6 +159,8 @@ class Publication:
         if self._ready is None:
             return None
         since = max(self._added, self._ready)
+        if self._alone is not None:
+            return max(max(since, self._alone) + NO_INTRODUCTION, self._next_repair())
         troubled = [each for each in self._rounds.values() if not each.good]
         if self._rounds and not troubled:
             return None

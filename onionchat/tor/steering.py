@@ -16,7 +16,14 @@ from onionchat.errors import RefusedError
 from onionchat.tor import onions
 from onionchat.tor.control import Control
 from onionchat.tor.control_errors import ControlLost, ControlRefused, one_line
-from onionchat.tor.events import ClockJumped, Descriptor, Event, Lost, parse_bootstrap
+from onionchat.tor.events import (
+    ClockJumped,
+    Descriptor,
+    Event,
+    Introduction,
+    Lost,
+    parse_bootstrap,
+)
 from onionchat.tor.health import Health
 from onionchat.tor.onions import Onion
 from onionchat.tor.publication import Action, Publication
@@ -89,6 +96,10 @@ class Steering:
                 raise ControlLost
             case Descriptor(service_id=service_id) if service_id in self._up:
                 self._publications[service_id].take(event, now)
+            case Introduction(circuit, stands, service_id):
+                for name, publication in self._publications.items():
+                    if not stands or name == service_id:
+                        publication.introduction(circuit, now, stands=stands)
             case ClockJumped():
                 for publication in self._publications.values():
                     publication.doubt(now)

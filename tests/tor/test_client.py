@@ -73,6 +73,23 @@ async def _accept(tor: ScriptedTor, client: TorClient) -> None:
     await client.published(ID)
 
 
+def test_an_onion_without_introduction_points_is_not_published(tmp_path: Path) -> None:
+    async def run() -> None:
+        async with ScriptedTor(tmp_path).running() as tor:
+            client = client_of(tor)
+            async with serving(client, tmp_path):
+                await tor.until_asked("ADD_ONION")
+                await _accept(tor, client)
+                tor.tell(f"CIRC 7 BUILT $A~r PURPOSE=HS_SERVICE_INTRO REND_QUERY={ID}")
+                tor.tell("CIRC 7 CLOSED $A~r PURPOSE=HS_SERVICE_INTRO")
+                while client.status.published:
+                    await client.change(client.status)
+                tor.tell(f"CIRC 8 BUILT $A~r PURPOSE=HS_SERVICE_INTRO REND_QUERY={ID}")
+                await client.published(ID)
+
+    asyncio.run(run())
+
+
 def test_everything_is_done_again_after_the_connection_is_lost(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

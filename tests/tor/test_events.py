@@ -9,6 +9,7 @@ from onionchat.tor.events import (
     ClockSkew,
     Descriptor,
     Event,
+    Introduction,
     Liveness,
     Signal,
     parse,
@@ -54,7 +55,16 @@ HSDIR = "A" * 40
         ("STATUS_CLIENT NOTICE BOOTSTRAP", None),
         ("STATUS_CLIENT", None),
         ("HS_DESC UPLOAD", None),
+        (
+            f"CIRC 5 BUILT $A~r,$B~s PURPOSE=HS_SERVICE_INTRO HS_STATE=X REND_QUERY={ID} TIME=Y",
+            Introduction("5", True, ID),
+        ),
+        ("CIRC 5 CLOSED $A~r PURPOSE=HS_SERVICE_INTRO REASON=DESTROYED", Introduction("5", False)),
+        ("CIRC 5 FAILED REASON=TIMEOUT", Introduction("5", False)),
+        ("CIRC 5 BUILT $A~r PURPOSE=HS_SERVICE_REND REND_QUERY=x", None),
+        ("CIRC 5 BUILT $A~r PURPOSE=HS_SERVICE_INTRO", None),
         ("CIRC 5 BUILT", None),
+        ("CIRC 5", None),
         ("", None),
     ],
 )
@@ -62,7 +72,7 @@ def test_a_line(line: str, event: Event | None) -> None:
     assert parse(line) == event
 
 
-KINDS = st.sampled_from(["STATUS_CLIENT ", "STATUS_GENERAL ", "HS_DESC ", "SIGNAL ", ""])
+KINDS = st.sampled_from(["CIRC ", "STATUS_CLIENT ", "STATUS_GENERAL ", "HS_DESC ", "SIGNAL ", ""])
 
 
 @given(KINDS, st.text())
@@ -72,3 +82,4 @@ def test_no_line_ends_the_reading(kind: str, rest: str) -> None:
 
 def test_an_address_does_not_print() -> None:
     assert ID not in repr(parse(f"HS_DESC UPLOADED {ID} UNKNOWN ${HSDIR}~relay"))
+    assert ID not in repr(parse(f"CIRC 5 BUILT PURPOSE=HS_SERVICE_INTRO REND_QUERY={ID}"))

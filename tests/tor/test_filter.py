@@ -10,6 +10,7 @@ from onionchat.crypto.identity import Identity
 from onionchat.tor.address import UnixAddress
 from onionchat.tor.attach import FOREIGN_TARGET, Attachment
 from onionchat.tor.client import TorClient
+from onionchat.tor.events import CIRCUITS, SUBSCRIBED
 from onionchat.tor.link import Link
 from onionchat.tor.onions import Onion
 from tests.tor.scripted_tor import ScriptedTor
@@ -74,7 +75,8 @@ def test_an_onion_comes_and_goes_behind_the_filter(tmp_path: Path) -> None:
             return tor.asked
 
     asked = asyncio.run(scene())
-    assert [line for line in asked if not passes(line)] == []
+    refused = [line for line in asked if not passes(line)]
+    assert refused == [f"SETEVENTS {SUBSCRIBED} {CIRCUITS}"], "circuits are others' too: without"
 
 
 def test_the_program_has_no_command_that_the_profile_lacks() -> None:

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from onionchat.tor.events import Descriptor
 from onionchat.tor.publication import (
     FEW_ACCEPTED,
+    NO_INTRODUCTION,
     NONE_ACCEPTED,
     PAUSE,
     REFUSALS,
@@ -199,3 +200,53 @@ def test_whatever_tor_says_the_pauses_are_kept(
         story.onion.take(Descriptor(action, "id", hsdir, descriptor), until)
         if story.published():
             since_published = 0
+
+
+def test_who_has_lost_every_introduction_point_is_put_up_again() -> None:
+    story = Story().up()
+    for circuit in ("1", "2", "3"):
+        story.onion.introduction(circuit, story.now, stands=True)
+    story.round(6, accepted=6)
+    for circuit in ("1", "2", "of somebody else"):
+        story.onion.introduction(circuit, story.now, stands=False)
+    assert story.published()
+    assert story.next() is None
+    story.now = 100.0
+    story.onion.introduction("3", story.now, stands=False)
+    assert not story.published()
+    assert story.next() == (100.0 + NO_INTRODUCTION, Action.REMOVE)
+    assert story.next() == (100.0 + NO_INTRODUCTION + PAUSE, Action.ADD)
+    assert not story.published()
+    story.onion.introduction("4", story.now, stands=True)
+    story.round(6, accepted=6)
+    assert story.published()
+
+
+def test_new_introduction_points_are_enough_if_they_come_in_time() -> None:
+    story = Story().up()
+    story.onion.introduction("1", story.now, stands=True)
+    story.round(6, accepted=6)
+    story.onion.introduction("1", story.now, stands=False)
+    story.now += NO_INTRODUCTION / 2
+    story.onion.introduction("2", story.now, stands=True)
+    assert story.published()
+    assert story.next() is None
+
+
+def test_without_a_network_nobody_is_put_up_again() -> None:
+    story = Story().up()
+    story.onion.introduction("1", story.now, stands=True)
+    story.round(6, accepted=6)
+    story.onion.introduction("1", story.now, stands=False)
+    story.onion.ready(story.now, False)
+    assert story.next() is None
+    story.now = 1000.0
+    story.onion.ready(story.now, True)
+    assert story.next() == (1000.0 + NO_INTRODUCTION, Action.REMOVE)
+
+
+def test_where_tor_shows_no_circuits_the_uploads_decide_alone() -> None:
+    story = Story().up()
+    story.round(6, accepted=6)
+    story.onion.introduction("of somebody else", story.now, stands=False)
+    assert story.published()

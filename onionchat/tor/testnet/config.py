@@ -2,9 +2,8 @@
 
 Differences from the public network, each for speed on one machine: consensus every ten
 seconds, no bandwidth measurement, every relay may be guard and HSDir, introduction points
-live for half a minute, descriptors move to other directories every half hour (as often as tor
-lets them; a day on the public one), and addresses on loopback are allowed. The protocol is the
-same.
+live for ten to twenty minutes and not for a day, descriptors rotate within minutes, and
+addresses on loopback are allowed. The protocol is the same.
 """
 
 import random
@@ -48,7 +47,7 @@ V3AuthVotingInterval 10
 V3AuthVoteDelay 2
 V3AuthDistDelay 2
 V3AuthNIntervalsValid 2
-ConsensusParams hsdir_interval=30
+ConsensusParams hs_intro_min_lifetime=600 hs_intro_max_lifetime=1200
 TestingV3AuthInitialVotingInterval 5
 TestingV3AuthInitialVoteDelay 2
 TestingV3AuthInitialDistDelay 2
