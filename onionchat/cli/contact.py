@@ -119,8 +119,14 @@ def _show(invocation: Invocation, rows: list[dict[str, Any]]) -> None:
 
 
 def _listed(row: dict[str, Any]) -> dict[str, str]:
-    """The same where no heading says what a yes is about."""
-    return _cells(row) | {"verified": "verified" if row["verified"] else "not verified"}
+    """The same where no heading says what a yes or a number is about."""
+    cells = _cells(row)
+    return cells | {
+        "verified": "verified" if row["verified"] else "not verified",
+        "last_seen": f"seen {cells['last_seen']}" if row["last_seen"] else "never seen",
+        "unread": f"{cells['unread']} unread",
+        "waiting": f"{cells['waiting']} waiting",
+    }
 
 
 def _cells(row: dict[str, Any]) -> dict[str, str]:
@@ -131,7 +137,7 @@ def _cells(row: dict[str, Any]) -> dict[str, str]:
         "state": line(row["state"]),
         "online": {True: "online", False: "offline", None: "-"}[row["online"]],
         "verified": "yes" if row["verified"] else "no",
-        "last_seen": f"seen {local(row['last_seen'])}" if row["last_seen"] else "never seen",
-        "unread": f"{row['unread']} unread",
-        "waiting": f"{row['waiting']} waiting",
+        "last_seen": local(row["last_seen"]) if row["last_seen"] else "never",
+        "unread": str(row["unread"]),
+        "waiting": str(row["waiting"]),
     }

@@ -61,7 +61,10 @@ def accept(invocation: Invocation, who: str, name: str | None) -> None:
 @click.argument("who", type=params.asker)
 @click.pass_obj
 def reject(invocation: Invocation, who: str) -> None:
-    """Drop the request; they are not told, and may ask again."""
+    """Drop the request and hear nothing more of them; they are not told.
+
+    You can still add them yourself, or let them ask again: `contact unblock ADDRESS`.
+    """
     row = ask(invocation, "request.reject", who=who)
     invocation.out.row(row, f"request {row['number']}: {line(row['state'])}")
 
@@ -70,7 +73,10 @@ def reject(invocation: Invocation, who: str) -> None:
 @click.argument("who", type=params.asker)
 @click.pass_obj
 def block_(invocation: Invocation, who: str) -> None:
-    """Drop the request and never hear of them again; they are not told."""
+    """Drop the request for good: nobody can add this address by mistake.
+
+    They are not told. `contact unblock ADDRESS` takes it back.
+    """
     row = ask(invocation, "request.block", who=who)
     invocation.out.row(row, f"request {row['number']}: {line(row['state'])}")
 

@@ -136,7 +136,7 @@ def _add(params: AddParams, key: IdentityKey, now: Millis) -> ContactRow:
     name_is_free(params.name)
     if requests.refusal(key) == "blocked":
         raise RefusedError(
-            "this address is blocked", "unblock it first if you want to talk to them"
+            "this address is blocked", "to talk to them: `onionchat contact unblock ADDRESS`"
         )
     requests.forgive(key)
     asked = requests.by_key(key)
@@ -152,7 +152,7 @@ def _same(known: ContactRow, name: str) -> ContactRow:
     if known.state == "blocked":
         raise RefusedError(
             f"this address is blocked; it is your contact {known.name!r}",
-            "unblock it first if you want to talk to them",
+            "to talk to them: `onionchat contact unblock NAME`",
         )
     if known.name != name:
         raise RefusedError(f"this address is already your contact {known.name!r}", "use that name")

@@ -148,7 +148,9 @@ def _check_text(params: SendParams) -> None:
 def _queue(params: SendParams, message_id: MessageId, now: Millis) -> ContactRow:
     contact = people.find(params.name)
     if contact.state == "blocked":
-        raise RefusedError(f"{contact.name!r} is blocked", "unblock them to write to them")
+        raise RefusedError(
+            f"{contact.name!r} is blocked", "to write to them: `onionchat contact unblock NAME`"
+        )
     if contact.held:
         raise IdentityError(
             f"{contact.name!r} no longer knows the sessions that you had: nothing leaves meanwhile",
