@@ -10,21 +10,26 @@ nobody had a reason to handle.
 
 import asyncio
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Never
 
 from onionchat.crypto.address import format_address
-from onionchat.node.clock import sleeps, slept
+from onionchat.errors import RefusedError
+from onionchat.node.clock import DAY, sleeps, slept, wait
 from onionchat.node.doctor import Check, knock
 from onionchat.node.door import Door
 from onionchat.node.peers import Peers
 from onionchat.node.profile import Profile
 from onionchat.node.why import Why
+from onionchat.store import events
 from onionchat.tor.address import Address
 from onionchat.tor.network import Network
 from onionchat.tor.onions import Onion
 from onionchat.tor.status import TorStatus
 from onionchat.types import IdentityKey, OnionKey
 
+SETTLED = 600.0
+"""Seconds after which what is not urgent is done for the first time."""
 INBOUND = 512
 """Open inbound connections in all: strangers, the unproven, and a few for each contact."""
 
@@ -64,6 +69,7 @@ class Node:
                 group.create_task(self._until_stopped(peers))
                 group.create_task(self._tell_tor_state(peers))
                 group.create_task(self._notice_sleep(peers))
+                group.create_task(self._forget_old_events())
                 door = Door(self._profile, peers)
                 group.create_task(self._network.serve(self._onion, door.answer, INBOUND))
                 self.started.set()
@@ -115,6 +121,16 @@ class Node:
         async for _ in sleeps(self._slept):
             peers.woke()
         raise AssertionError("sleeps never end")
+
+    async def _forget_old_events(self) -> Never:
+        """Once a day, and not while everybody wants something: it looks through all of them."""
+        loop, never = asyncio.get_running_loop(), asyncio.Event()
+        pause = SETTLED
+        while True:
+            await wait(never, loop.time() + pause)
+            with suppress(RefusedError):  # a full disk: tomorrow, then
+                await self._profile.db.run(events.prune, self._profile.clock())
+            pause = DAY / 1000
 
     async def _tell_tor_state(self, peers: Peers) -> Never:
         before, seen = "starting", self._network.status

@@ -52,8 +52,12 @@ def request_received(request: int, now: Millis) -> None:
 
 
 def prune(now: Millis) -> None:
-    """Forget events that are older than anybody may come back for; unread messages stay."""
-    Event.delete().where(Event.at < now - KEPT, Event.kind != "message.received").execute()
+    """Forget events that are older than anybody may come back for. What tells of a message
+    that came goes with the message. A clock that is ahead makes nothing old: an event counts
+    as old beside the newest, too."""
+    newest = Event.select(Event.at).order_by(Event.cursor.desc()).limit(1).scalar() or now
+    old = Event.at < min(now, newest) - KEPT
+    Event.delete().where(old, Event.kind != "message.received").execute()
 
 
 _OF_MESSAGE = Prepared(

@@ -3,7 +3,7 @@
 from typing import Any
 
 from onionchat.node.greeting import ROLLED_BACK_ME
-from onionchat.store.models import Identity, Session
+from onionchat.store.models import Event, Identity, Session
 from tests.simulation.machine import Machine
 from tests.simulation.person import pause
 from tests.simulation.trace import Trace
@@ -179,5 +179,22 @@ def test_a_clock_that_was_years_ahead_does_not_delay_a_request_by_years() -> Non
         await anna.start()
         await pause(2 * DAY)
         assert world.trace.counts["dial"] > before
+
+    scene(story)
+
+
+def test_old_events_are_forgotten_and_a_clock_that_is_ahead_makes_none_old() -> None:
+    async def story(world: World) -> None:
+        anna, _ = world.machines
+        await deliver(anna, "ben", "anna>ben 1")
+        before = await row_of(anna, Event)
+        anna.skew = int(400 * DAY * 1000)
+        await pause(2 * DAY)
+        assert await row_of(anna, Event) == before
+        await deliver(anna, "ben", "anna>ben 2")  # now they are old
+        await pause(2 * DAY)
+        left = await row_of(anna, Event)
+        assert {row[0] for row in left}.isdisjoint(row[0] for row in before)
+        assert [row[1] for row in left] == ["message.state", "message.state"]
 
     scene(story)

@@ -159,6 +159,7 @@ class World:
         deadline = self.loop.now + QUIET
         while self.loop.now < deadline and not await self._all_is_well():
             await pause(15)
+        await pause(30)  # whoever has read a text has yet to say so
 
     async def _all_is_well(self) -> bool:
         for machine in self.machines:
