@@ -4,6 +4,7 @@ Once on a street where nobody lives, and once over a real tor, beside each other
 from the first answer on: the greeting of everybody after the start is in it.
 """
 
+import shutil
 import tempfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,7 @@ def figures(directory: Path, minutes: float) -> Iterator[Bar]:
                 yield from _measured({"street": alone.process.pid, "tor": node}, tor, minutes)
     finally:
         stop(net)
+        shutil.rmtree(net)
 
 
 def _measured(nodes: dict[str, int], tor: int, minutes: float) -> Iterator[Bar]:
