@@ -28,6 +28,7 @@ def rename(invocation: Invocation, old: str, new: str) -> None:
 def block(invocation: Invocation, name: str) -> None:
     """Hear nothing more from NAME, who is not told; what was said stays.
 
+    Their node may notice: it looks to them as if you had restored a backup.
     Messages of yours that wait leave only after an unblock; `outbox cancel` takes them back.
     """
     row = ask(invocation, "contact.block", name=name)

@@ -61,6 +61,17 @@ def parse(words: list[str]) -> str:
     return context.command_path.removeprefix("onionchat ")
 
 
+def settle(home: Path, monkeypatch: pytest.MonkeyPatch, example: str) -> None:
+    """Where the example can be typed: its files are there, and nothing is set."""
+    for file in THERE:
+        (home / file).parent.mkdir(exist_ok=True)
+        (home / file).touch()
+    monkeypatch.setenv("HOME", str(home))
+    monkeypatch.chdir(home / "restored" if "restore" in example else home)
+    for variable in [variable for variable in os.environ if variable.startswith("ONIONCHAT_")]:
+        monkeypatch.delenv(variable)
+
+
 @pytest.mark.parametrize("name", COMMANDS)
 def test_every_command_has_an_example(name: str) -> None:
     assert getattr(COMMANDS[name], "examples", ())
@@ -70,13 +81,7 @@ def test_every_command_has_an_example(name: str) -> None:
 def test_every_example_can_be_typed(
     name: str, example: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    for file in THERE:
-        (tmp_path / file).parent.mkdir(exist_ok=True)
-        (tmp_path / file).touch()
-    monkeypatch.setenv("HOME", str(tmp_path))
-    monkeypatch.chdir(tmp_path / "restored" if "restore" in example else tmp_path)
-    for variable in [variable for variable in os.environ if variable.startswith("ONIONCHAT_")]:
-        monkeypatch.delenv(variable)
+    settle(tmp_path, monkeypatch, example)
     found = parse(typed(example))
     assert found == name or name not in COMMANDS, "it is an example of another command"
 
