@@ -3,7 +3,7 @@
 Each measurement dials anew, which takes new circuits: how long a cell takes differs from
 one circuit to the next by more than anything that a program does, so a figure is made of
 several. Echoes of one cell are the least that tor can carry; echoes of as many bytes as a
-short message has on the wire show what eight cells cost.
+short message has on the wire show what eight cells cost (why so much: delivery.py).
 """
 
 import asyncio
@@ -13,6 +13,7 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from onionchat.crypto.identity import Identity
+from onionchat.node.clock import wait
 from onionchat.protocol.limits import CELL
 from onionchat.tor.address import unix
 from onionchat.tor.client import TorClient
@@ -35,12 +36,13 @@ class Stream:
         self._client = client
         self._onion = onion
 
-    async def echoes(self, size: int, count: int) -> list[float]:
-        """Seconds from `size` bytes to the last of as many that come back."""
+    async def echoes(self, size: int, count: int, rest: float = 0.0) -> list[float]:
+        """Seconds from `size` bytes to the last of as many that come back; `rest` before each."""
         loop = asyncio.get_running_loop()
         link = await self._dial(size, size)
         times = []
         for _ in range(count):
+            await wait(asyncio.Event(), loop.time() + rest)
             begin = loop.time()
             await link.write(secrets.token_bytes(size))
             await _exactly(link, size)

@@ -10,6 +10,7 @@ from tests.transcript import Transcript
 TRANSCRIPTS = Path(__file__).parent.parent / "transcripts"
 
 
+@pytest.mark.timeout(300)  # a passphrase costs a second of a free machine, and one has dozens
 @pytest.mark.parametrize("path", sorted(TRANSCRIPTS.glob("*.txt")), ids=lambda path: path.stem)
 def test_transcript(path: Path, tmp_path_factory: pytest.TempPathFactory) -> None:
     with ExitStack() as stack:
