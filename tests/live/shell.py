@@ -20,11 +20,13 @@ class Shell:
 
     def __init__(self, directory: Path, environ: dict[str, str]) -> None:
         self._keyboard, terminal = os.openpty()
-        self._bash = Child(
+        self._bash: Child[bytes] = Child(
             ["bash", "--norc", "--noprofile", "-i"],
             cwd=directory,
             env=environ | {"PS1": PROMPT, "HISTFILE": "/dev/null"},
-            **dict.fromkeys(("stdin", "stdout", "stderr"), terminal),
+            stdin=terminal,
+            stdout=terminal,
+            stderr=terminal,
             start_new_session=True,
             preexec_fn=lambda: fcntl.ioctl(0, termios.TIOCSCTTY, 0),
         )
