@@ -19,6 +19,7 @@ from onionchat.protocol import padding, records
 from onionchat.protocol.limits import UNRECEIPTED_IN_CHAIN
 from onionchat.store import contacts, outbox, sequences
 from onionchat.store import identity as identities
+from onionchat.store import receipts as answered
 from onionchat.store.contacts import ContactRow
 from onionchat.store.outbox import DueRow, Encrypted
 from onionchat.store.sequences import Whose
@@ -41,7 +42,8 @@ class Order:
     """What one transaction of the outbox is to do.
 
     `written` are rows whose bytes have left since the last one. `opening` asks for an
-    envelope even if nothing waits: the initiator of a new session must speak first.
+    envelope even if nothing waits: the initiator of a new session must speak first. With
+    `receipts_only` nothing else is encrypted: messages leave on another connection.
     """
 
     contact: int
@@ -50,6 +52,7 @@ class Order:
     written: tuple[int, ...] = ()
     with_receipts: bool = False
     opening: bool = False
+    receipts_only: bool = False
 
 
 def unreceipted(contact: int, shared: frozenset[SessionId]) -> Batch:
@@ -60,6 +63,12 @@ def unreceipted(contact: int, shared: frozenset[SessionId]) -> Batch:
     """
     rows = outbox.unreceipted(contacts.by_id(contact).device, shared)
     return Batch(tuple(row.wire for row in rows), tuple(row.id for row in rows))
+
+
+def unanswered(contact: int, shared: frozenset[SessionId]) -> Batch:
+    """Receipts that are not known to have come, as they were."""
+    device = contacts.by_id(contact).device
+    return Batch(tuple(wire for wire, sid in answered.stored(device) if sid in shared))
 
 
 def give_back(contact: int, shared: frozenset[SessionId]) -> None:
@@ -82,7 +91,7 @@ def take(order: Order, now: Millis) -> Batch:
     if not ratchet.can_send(order.use):
         return Batch()
     wires = receipts.write_due(contact.device, ratchet, order.use) if order.with_receipts else []
-    rows = _encrypt_waiting(contact, ratchet, order.use)
+    rows = [] if order.receipts_only else _encrypt_waiting(contact, ratchet, order.use)
     wires += [row.wire for row in rows]
     if order.opening and not wires:
         wires.append(ratchet.encrypt(order.use, padding.pad(records.encode(records.Empty()))))

@@ -220,6 +220,8 @@ class Peer:
         finally:
             self._talks.remove(talk)
         if self._talks:
+            for other in self._talks:
+                other.say_again()
             await self._give_back()
         else:
             await self._parted(talk)

@@ -6,9 +6,15 @@ are quiet. A connection that becomes the preferred one first repeats everything 
 written and never receipted: what a broken connection swallowed is on its way again at
 once, and what did arrive is recognised by its digest.
 
+A receipt leaves on the connection that brought the message. On another, which may be dead
+without anybody knowing yet, it would be lost while the one that its author watches lives
+on: they would wait for days (seen in a simulated one). For the same reason the receipts that
+may not have come are repeated when another connection has ended.
+
 Pings go out when nothing came for a minute or so, at random moments; a peer that is not
 heard for three of them is gone, whatever tor believes, and so is one that does not take
-them. After the machine has slept that would be long: then half a minute is enough.
+them. After the machine has slept, or when messages were written and nothing at all comes
+back, that would be long: then half a minute is enough.
 """
 
 import asyncio
@@ -50,6 +56,9 @@ PING_AFTER = (60.0, 90.0)
 GONE_AFTER = 240.0
 DOUBT = 30.0
 """Seconds for an answer when there is a reason to think that nobody is there any more."""
+ANSWER = 20.0
+"""Seconds after messages were written in which something should come back: a receipt leaves
+within 0.3 s, and comes before the rest of a batch has crossed a slow path."""
 QUIET = 10.0
 """Seconds without an envelope after which a connection that does not speak says goodbye."""
 REPLIES = 1024
@@ -89,6 +98,8 @@ class Talk:
         self._over = asyncio.Event()
         self._heard = asyncio.get_running_loop().time()
         self._receipts_at: float | None = self._heard
+        self._answer_by: float | None = None
+        self._again = False
         self.said_bye = False
         self.good = False
         """Something new came, or it lasted."""
@@ -128,6 +139,12 @@ class Talk:
         """The machine has slept, and the other side, or tor, may have given us up."""
         self._doubted.set()
 
+    def say_again(self) -> None:
+        """Another connection has ended, and receipts with it that nobody asks for any more: what
+        they answer came over this one."""
+        self._again = True
+        self._wake.set()
+
     def wake(self) -> None:
         """Something may have to be said, or another connection has become the preferred one."""
         self._asked = True
@@ -135,7 +152,7 @@ class Talk:
 
     async def _listen(self) -> Never:
         while events := await self.connection.events():
-            self._heard = asyncio.get_running_loop().time()
+            self._heard, self._answer_by = asyncio.get_running_loop().time(), None
             wires = [event.wire for event in events if isinstance(event, EnvelopeReceived)]
             if wires:
                 await self._take_in(wires)
@@ -163,16 +180,16 @@ class Talk:
         if found.stored_fresh:
             self._fresh = None
         self._reply(*map(Envelope, found.repeat))
-        speaker = self._peer.preferred or self
-        speaker.owe_receipts(found.due)
+        self.owe_receipts(found.due)
         if found.unblocked:
-            speaker.wake()
+            (self._peer.preferred or self).wake()
         self.good |= found.news
         self._peer.heard(found, self)
         await self._judge(found)
 
     def owe_receipts(self, due: int) -> None:
-        """So many records need a receipt, whichever connection brought them."""
+        """So many records need a receipt. It leaves on the connection that brought the last of
+        them: that one works, and their author looks out for it there."""
         now = asyncio.get_running_loop().time()
         if due >= RECEIPT_AFTER_MESSAGES:
             self._receipts_at = now
@@ -217,20 +234,41 @@ class Talk:
                         batch = await self._what_waits(written)
                     await self._write(batch.wires)
                     written = batch.rows
+                    self._expect_answer(written)
                 else:
-                    await wait(self._wake, self._receipts_at)
+                    await self._until_asked()
             else:
                 self._repeated, self._asked = False, True  # what another writes may be lost
                 if written:
                     await self._profile.change(outbox.wrote, written, self._profile.clock())
                     written = ()
-                await wait(self._wake, None)
+                if self._receipts_are_due():
+                    async with self._peer.speaking:
+                        batch = await self._take(self._order((), receipts_only=True))
+                    await self._write(batch.wires)
+                else:
+                    await self._until_asked()
+
+    def _expect_answer(self, written: tuple[int, ...]) -> None:
+        if written and self._answer_by is None:
+            self._answer_by = asyncio.get_running_loop().time() + ANSWER
+
+    async def _until_asked(self) -> None:
+        """There may be something to say, or what should have been answered was not."""
+        due = [moment for moment in (self._receipts_at, self._answer_by) if moment is not None]
+        await wait(self._wake, min(due, default=None))
+        if self._answer_by is not None and self._answer_by <= asyncio.get_running_loop().time():
+            self._answer_by = None
+            self.doubt()
 
     def _has_reason(self) -> bool:
         """Is there anything to look for in the store?"""
+        asked = self._asked or self._opening or self._again or not self._repeated
+        return asked or self._receipts_are_due()
+
+    def _receipts_are_due(self) -> bool:
         now = asyncio.get_running_loop().time()
-        due = self._receipts_at is not None and self._receipts_at <= now
-        return self._asked or due or self._opening or not self._repeated
+        return self._receipts_at is not None and self._receipts_at <= now
 
     async def _what_waits(self, written: tuple[int, ...]) -> Batch:
         """One batch; the outbox rows in it are marked as sent with the next one."""
@@ -240,21 +278,27 @@ class Talk:
             return await profile.db.run(
                 outbox.unreceipted, self._peer.contact, self._standing.shared
             )
+        if self._again and not written:
+            self._again = False
+            return await profile.db.run(
+                outbox.unanswered, self._peer.contact, self._standing.shared
+            )
         self._asked = False
-        order = self._order(written)
-        batch = await profile.change(outbox.take, order, profile.clock())
+        return await self._take(self._order(written))
+
+    async def _take(self, order: Order) -> Batch:
+        batch = await self._profile.change(outbox.take, order, self._profile.clock())
         self._opening = False
         if batch.wires:
             self._fresh = None
         return batch
 
-    def _order(self, written: tuple[int, ...]) -> Order:
-        now = asyncio.get_running_loop().time()
-        due = self._receipts_at is not None and self._receipts_at <= now
+    def _order(self, written: tuple[int, ...], *, receipts_only: bool = False) -> Order:
+        due = self._receipts_are_due()
         if due:
             self._receipts_at = None
         use, fresh = self._standing.use, self._fresh
-        return Order(self._peer.contact, use, fresh, written, due, self._opening)
+        return Order(self._peer.contact, use, fresh, written, due, self._opening, receipts_only)
 
     async def _write(self, wires: Sequence[bytes]) -> None:
         channel, size = self.connection.channel, 0

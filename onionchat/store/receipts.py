@@ -9,7 +9,7 @@ from peewee import JOIN, fn
 from onionchat.errors import LocalError
 from onionchat.store.models import Receipt, Seen, Session
 from onionchat.store.prepared import Prepared, argument
-from onionchat.types import MessageId
+from onionchat.types import MessageId, SessionId
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +57,11 @@ def again(device: int, digest: bytes) -> bytes | None:
     return None if wire is None else bytes(wire)
 
 
+def stored(device: int) -> list[tuple[bytes, SessionId]]:
+    """The bytes of each receipt that may not have come, oldest first, and its session."""
+    return [(bytes(wire), SessionId(sid)) for wire, sid in _STORED(device)]
+
+
 def forget(session: int) -> None:
     """The peer has answered our chain: the receipts in this session are not repeated again."""
     _FORGET.change(session)
@@ -76,6 +81,14 @@ _DUE = Prepared(lambda: _of(argument(0)).where(Seen.due).order_by(Seen.id).limit
 _DUE_COUNT = Prepared(
     lambda: (
         Seen.select(fn.count(Seen.id)).join(Session).where(Seen.due, Session.device == argument(0))
+    )
+)
+_STORED = Prepared(
+    lambda: (
+        Receipt.select(Receipt.wire, Session.sid)
+        .join(Session)
+        .where(Session.device == argument(0))
+        .order_by(Receipt.id)
     )
 )
 _KEEP = Prepared(lambda: Receipt.insert(session=argument(0), wire=argument(1)))

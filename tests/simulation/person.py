@@ -63,13 +63,13 @@ class Person:
                 self.machine.saw("cancelled", text)
 
     async def read(self, machine: Machine, profile: Profile) -> None:
-        """Whatever is unread, a while after it has come."""
+        """Whatever is unread, a while after it has come, and now and then all the same."""
         while True:
             changed = profile.feed.next_change()
             with suppress(UserError):
                 if await self._read_once(machine, profile):
                     continue
-            await changed.wait(None)
+            await changed.wait(self.machine.world.loop.time() + 600)
             await pause(self._chance.expovariate(1 / 60))
 
     async def _read_once(self, machine: Machine, profile: Profile) -> bool:

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+import pytest
+
+from onionchat.node import talk
 from onionchat.node.greeting import ROLLED_BACK_ME
 from onionchat.store.models import Event, Identity, Session
 from tests.simulation.machine import Machine
@@ -111,6 +114,32 @@ def test_a_connection_that_takes_nothing_is_given_up() -> None:
         while await anna("outbox.list"):
             await pause(5)
         assert world.loop.now - begin < 10 * MINUTE
+
+    scene(story)
+
+
+def test_a_path_that_died_in_silence_is_found_by_the_first_message() -> None:
+    """Neither side has closed anything, and tor knows nothing."""
+
+    async def story(world: World) -> None:
+        anna, _ = world.machines
+        for end in anna.tor.ends:
+            end.circuit.silent = True
+        assert await deliver(anna, "ben", "anna>ben 1") < 90
+
+    scene(story)
+
+
+def test_a_receipt_does_not_die_with_another_connection(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The old connection is dead on both sides and neither has noticed when the new one brings
+    a message; its author keeps the new one, and would wait for the receipt for ever."""
+    monkeypatch.setattr(talk, "ANSWER", DAY)
+
+    async def story(world: World) -> None:
+        anna, _ = world.machines
+        for end in anna.tor.ends:
+            end.circuit.silent = True
+        assert await deliver(anna, "ben", "anna>ben 1") < HOUR
 
     scene(story)
 

@@ -205,7 +205,9 @@ def play(plan: Plan, trace: Trace, story: Story, *, machines: int | None = None)
     """Whatever happens in a world of this seed."""
     with (
         pytest.MonkeyPatch.context() as patch,
-        tempfile.TemporaryDirectory(dir=MEMORY if MEMORY.is_dir() else None) as directory,
+        tempfile.TemporaryDirectory(
+            prefix="onionchat-simulation-", dir=MEMORY if MEMORY.is_dir() else None
+        ) as directory,
         _no_collection(),
     ):
         world = World(plan, Path(directory), trace, chance.begin(patch, plan.seed))

@@ -1,0 +1,29 @@
+"""Every bug can be planted, and a few are, to see that it is noticed who notices."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.mutants.orchard import ROOT, Orchard, plant
+from tests.mutants.planted import BUGS, Bug
+
+FEW = ("the profile's lock is not taken", "the pauses between dials are never short again")
+
+
+@pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
+def test_each_bug_has_its_place_in_the_source(bug: Bug) -> None:
+    source = (ROOT / "onionchat" / bug.file).read_text()
+    compile(plant(bug, source), bug.file, "exec")
+
+
+def test_there_are_enough() -> None:
+    assert len({bug.name for bug in BUGS}) >= 20
+
+
+@pytest.mark.parametrize("name", FEW)
+def test_a_few_are_planted(name: str, tmp_path: Path) -> None:
+    (bug,) = [bug for bug in BUGS if bug.name == name]
+    orchard = Orchard(tmp_path)
+    assert orchard.run(bug.instrument) == 0
+    assert orchard.caught(bug)
+    assert orchard.run(bug.instrument) == 0
