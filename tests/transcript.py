@@ -20,7 +20,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -66,13 +66,28 @@ def exchanges(text: str) -> Iterator[Exchange]:
 class Transcript:
     """Runs one file below a directory; what it has started is ended with the stack."""
 
-    def __init__(self, directory: Path, stack: ExitStack, **words: str) -> None:
+    def __init__(
+        self,
+        directory: Path,
+        stack: ExitStack,
+        environ: Mapping[str, str] | None = None,
+        **words: str,
+    ) -> None:
         self._directory = self._home = directory
         self._stack = stack
+        self._more = environ or {}
         self._words = words
+        self._typed: set[str] = set()
+
+    @property
+    def secrets(self) -> set[str]:
+        """What was typed unseen, and every address."""
+        addresses = {word for word in self._words.values() if word.endswith(".onion")}
+        return self._typed | {address.removesuffix(".onion") for address in addresses}
 
     def run(self, path: Path) -> None:
         for exchange in exchanges(path.read_text()):
+            self._typed.update(exchange.stdin)
             match exchange.mark:
                 case "@":
                     self._move(self._directory / exchange.command)
@@ -174,4 +189,4 @@ class Transcript:
     @property
     def _environ(self) -> dict[str, str]:
         path = f"{Path(sys.executable).parent}:{os.environ['PATH']}"
-        return {"HOME": str(self._home), "PATH": path, "LANG": "C.UTF-8"}
+        return {"HOME": str(self._home), "PATH": path, "LANG": "C.UTF-8", **self._more}

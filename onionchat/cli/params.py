@@ -83,7 +83,7 @@ def asker(value: str) -> str:
     """Who has asked: the number of a request, or the full address."""
     if value.isascii() and value.isdigit() and len(value) < 19:
         return value
-    if value[:1].isdigit() or not _LOOKS_LIKE_ADDRESS.fullmatch(value):
+    if not _LOOKS_LIKE_ADDRESS.fullmatch(value):
         raise UsageError(
             "a request is named by its number or by the full address",
             "see `onionchat request list`",

@@ -1,20 +1,63 @@
 """What two people type and see, on the private Tor network: tests/transcripts/live."""
 
+import os
+import subprocess
+import sys
 from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
 from onionchat.tor.testnet import Info
+from tests.live.clearnet import Witness
 from tests.transcript import Transcript
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
 
 TRANSCRIPTS = Path(__file__).parent.parent / "transcripts" / "live"
 
 
 @pytest.mark.parametrize("path", sorted(TRANSCRIPTS.glob("*.txt")), ids=lambda path: path.stem)
-def test_transcript(path: Path, network: Info, tmp_path_factory: pytest.TempPathFactory) -> None:
+def test_people_talk_over_unix_sockets_alone(
+    path: Path, network: Info, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    witness = Witness(tmp_path)
+    place = tmp_path_factory.mktemp("t")
     with ExitStack() as stack:
-        people = Transcript(tmp_path_factory.mktemp("t"), stack, TORRC=str(network.client_torrc))
+        torrc = str(network.client_torrc)
+        people = Transcript(place, stack, witness.environ, TORRC=torrc)
         people.run(path)
+        assert revealing(place, people.secrets) == []
+    assert revealing(place, people.secrets) == []
+    assert witness.found == []
+    for program in (" up --", "onionchat.service", " contact add "):
+        assert any(program in line for line in witness.watched), program
+
+
+def revealing(place: Path, secrets: set[str]) -> list[tuple[Path, str]]:
+    """Files of profiles, of tor's too, in which a passphrase, a text or an address is to read."""
+    assert len(secrets) > 3
+    files = [path for path in place.rglob("*") if path.is_file()]
+    assert {"store.db", "keyslot", "torrc", "state"} <= {path.name for path in files}
+    return [
+        (path, each) for path in files for each in secrets if each.encode() in path.read_bytes()
+    ]
+
+
+@pytest.mark.parametrize(
+    "planted",
+    [
+        "socket.getaddrinfo('localhost', 1)",
+        "socket.gethostbyname('localhost')",
+        "socket.socket(socket.AF_INET)",
+        "socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)",
+    ],
+)
+def test_the_witness_sees(planted: str, tmp_path: Path) -> None:
+    witness = Witness(tmp_path)
+    subprocess.run(
+        [sys.executable, "-P", "-c", f"import socket; {planted}"],
+        env={"PATH": os.environ["PATH"], **witness.environ},
+        check=True,
+    )
+    assert len(witness.found) == 1

@@ -78,8 +78,10 @@ def test_a_name_that_looks_like_somebody_elses_is_refused(tmp_path: Path) -> Non
 def test_who_is_blocked_is_cut_off_at_once_and_comes_back_with_everything(tmp_path: Path) -> None:
     async def scene() -> None:
         async with friends(tmp_path) as (alice, bob):
+            before = alice._street.dials
             row = await alice("contact.block", name="bob")
             assert (row.state, row.online) == ("blocked", False)
+            await bob.until(lambda: alice._street.dials > before)  # his connection has ended
             with pytest.raises(RefusedError):
                 await alice("send", name="bob", text="no")
             await bob("send", name="alice", text="are you there?")

@@ -165,6 +165,33 @@ def test_unknown_rejected_and_blocked_see_the_same(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
+def test_nobody_is_hung_up_on_before_others(tmp_path: Path) -> None:
+    """Who is refused is listened to like who is not; only nothing comes of it."""
+
+    async def scene() -> None:
+        street = Street()
+        alice, bob = Home("alice", tmp_path, street), Home("bob", tmp_path, street)
+        rejected, blocked, unknown = mallory(), mallory(), mallory()
+        async with asyncio.timeout(60), alice.up():
+            async with bob.up():
+                await befriend(alice, bob)
+            await alice("contact.block", name="bob")
+            for verb, key in (("request.reject", rejected), ("request.block", blocked)):
+                await visit(street, alice, key, request("first"))
+                await alice(verb, who=format_address(key.key))
+            async with asyncio.TaskGroup() as group, AsyncExitStack() as ends:
+                hearing = []
+                for who in (rejected, blocked, bob.identity, unknown):
+                    caller = await ends.enter_async_context(call(street, alice, who))
+                    await greet(caller)
+                    await caller.send(Speech(caller).envelope(request("once more")))
+                    hearing.append(group.create_task(silence(caller.link)))
+                await alice.until(lambda: requests.by_key(unknown.key))
+                assert [hung_up.done() for hung_up in hearing] == [False] * 4
+
+    asyncio.run(scene())
+
+
 def block(them: Identity) -> None:
     contacts.block(row_of(them), Millis(0))
 
