@@ -110,7 +110,8 @@ def test_a_row_too_wide_has_its_cells_one_under_the_other(
         assert run(screen, "contact", "list") == 0
     assert screen.lines == [
         "bob",
-        *("    contact", "    -", "    0 unread", "    12 waiting", "    never seen"),
+        *("    contact", "    verified", "    -"),
+        *("    0 unread", "    12 waiting", "    never seen"),
     ]
 
 
