@@ -34,10 +34,10 @@ def obeying() -> None:
 
 @pytest.fixture
 def disk(tmp_path: Path) -> Iterator[Path]:
-    """A disk of 512 KiB."""
+    """A disk of a mebibyte: twice what a new profile takes."""
     place = tmp_path / "disk"
     place.mkdir()
-    mounted = ["mount", "-t", "tmpfs", "-o", "size=512k,mode=700", "tmpfs", str(place)]
+    mounted = ["mount", "-t", "tmpfs", "-o", "size=1m,mode=700", "tmpfs", str(place)]
     if subprocess.run(mounted, capture_output=True, check=False).returncode:
         pytest.skip("this user cannot mount a small disk")
     yield place

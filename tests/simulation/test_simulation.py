@@ -53,7 +53,7 @@ def receipt_is_lost(_: int, __: Any, ___: int) -> None:
     """What was confirmed is not believed."""
 
 
-def never_again(schedule: Schedule, _: float, *, waiting: bool) -> None:
+def never_again(schedule: Schedule, _: float, *, waiting: bool, offline: bool) -> None:
     """Who was not reached is given up."""
     schedule.at = None
 
@@ -71,7 +71,7 @@ def never_suspicious(mine: Any, theirs: Any) -> Choice:
     return Choice(found.use, (), (), found.retired)
 
 
-def at_once(schedule: Schedule, now: float, *, waiting: bool) -> None:
+def at_once(schedule: Schedule, now: float, *, waiting: bool, offline: bool) -> None:
     """No pause between two dials, whatever becomes of them."""
     schedule.at = now
 
