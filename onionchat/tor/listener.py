@@ -57,10 +57,12 @@ class Listener:
                 task.add_done_callback(partial(_close, sock))
 
     async def _accept(self) -> socket.socket:
-        loop = asyncio.get_running_loop()
+        """Not the loop's own sock_accept: when it is cancelled, it may have accepted already."""
         while True:
             try:
-                sock, _ = await loop.sock_accept(self._socket)
+                sock, _ = self._socket.accept()
+            except BlockingIOError:
+                await _readable(self._socket)
             except ConnectionAbortedError:
                 continue
             except OSError as error:
@@ -68,6 +70,7 @@ class Listener:
                     raise
                 await _pause(RESOURCE_PAUSE)
             else:
+                sock.setblocking(False)
                 return sock
 
 
@@ -82,6 +85,15 @@ async def _carry(sock: socket.socket, on_link: OnLink) -> None:
 def _close(sock: socket.socket, _: asyncio.Task[None]) -> None:
     """A task that is cancelled before its first step has closed nothing."""
     sock.close()
+
+
+async def _readable(sock: socket.socket) -> None:
+    loop, somebody = asyncio.get_running_loop(), asyncio.Event()
+    loop.add_reader(sock, somebody.set)
+    try:
+        await somebody.wait()
+    finally:
+        loop.remove_reader(sock)
 
 
 async def _pause(seconds: float) -> None:

@@ -45,6 +45,37 @@ def test_links_arrive_and_end_with_the_listener(tmp_path: Path) -> None:
     assert not (tmp_path / "s").exists()
 
 
+def test_a_link_that_comes_as_the_listener_ends_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Accepted, and cancelled before anybody has it in hand."""
+    taken: list[socket.socket] = []
+    accept = socket.socket.accept
+
+    async def run() -> None:
+        with listening(UnixAddress(tmp_path / "s")) as listener:
+            async with asyncio.TaskGroup() as group:
+                serving = group.create_task(listener.run(echo, 4))
+
+                def accept_and_end(self: socket.socket) -> tuple[socket.socket, object]:
+                    sock, address = accept(self)
+                    taken.append(sock)
+                    asyncio.get_running_loop().call_soon(serving.cancel)
+                    return sock, address
+
+                first = await connect(listener.address)
+                await first.write(b"it listens")
+                await first.read()
+                monkeypatch.setattr(socket.socket, "accept", accept_and_end)
+                second = await connect(listener.address)
+                await asyncio.wait({serving})
+                for link in (first, second):
+                    await link.close()
+
+    asyncio.run(run())
+    assert [sock.fileno() for sock in taken] == [-1]
+
+
 def test_one_link_too_many_is_closed_at_once_and_room_is_given_back(tmp_path: Path) -> None:
     async def run() -> None:
         with listening(UnixAddress(tmp_path / "s")) as listener:
@@ -108,16 +139,15 @@ def test_a_full_file_table_is_not_the_end(monkeypatch: pytest.MonkeyPatch, tmp_p
     monkeypatch.setattr(module, "RESOURCE_PAUSE", 0)
     failures = [OSError(errno.EMFILE, "full"), ConnectionAbortedError(), OSError(errno.ENOMEM, "")]
 
+    accept = socket.socket.accept
+
+    def failing(self: socket.socket) -> tuple[socket.socket, object]:
+        if failures:
+            raise failures.pop()
+        return accept(self)
+
     async def run() -> None:
-        loop = asyncio.get_running_loop()
-        accept = loop.sock_accept
-
-        async def failing(sock: socket.socket) -> tuple[socket.socket, object]:
-            if failures:
-                raise failures.pop()
-            return await accept(sock)
-
-        monkeypatch.setattr(loop, "sock_accept", failing)
+        monkeypatch.setattr(socket.socket, "accept", failing)
         with listening(UnixAddress(tmp_path / "s")) as listener:
             async with asyncio.TaskGroup() as group:
                 serving = group.create_task(listener.run(echo, 1))
