@@ -1,5 +1,7 @@
 """`outbox list` and `outbox cancel`: what waits, for whom, since when, and why."""
 
+from typing import Any
+
 import click
 
 from onionchat.cli import params
@@ -18,7 +20,7 @@ PAGE = 500
     cls=Group,
     examples=(
         "onionchat outbox list          what waits, and why",
-        "onionchat outbox cancel ID     take a message back that has not left",
+        "onionchat outbox cancel ID     do not send it",
     ),
 )
 def outbox() -> None:
@@ -44,17 +46,26 @@ def list_(invocation: Invocation) -> None:
 @click.argument("message", metavar="ID", type=params.waiting_id)
 @click.pass_obj
 def cancel(invocation: Invocation, message: str) -> None:
-    """Take back the message ID. What may have left already cannot be taken back."""
+    """Do not send the message ID, or not again.
+
+    What has left before cannot be called back: it may have arrived.
+    """
     row = ask(invocation, "outbox.cancel", id=message)
-    invocation.out.row(row, f"cancelled; {line(row['contact'])} will not get it")
+    name = line(row["contact"])
+    if row["left"]:
+        text = f"cancelled: it is not sent again, but it had left before, so {name} may have it"
+    else:
+        text = f"cancelled; {name} will not get it"
+    invocation.out.row(row, text)
 
 
-def _cells(row: dict[str, str | None]) -> tuple[str, ...]:
-    who = (line(row["id"] or ""), line(row["contact"] or ""))
+def _cells(row: dict[str, Any]) -> tuple[str, ...]:
+    who = (line(row["id"]), line(row["contact"]))
     return (*who, local(row["queued_at"]), _why(row))
 
 
-def _why(row: dict[str, str | None]) -> str:
-    """The state, and why it waits if that is known."""
-    state = line(row["state"] or "")
-    return f"{state}: {line(row['why'])}" if row["why"] else state
+def _why(row: dict[str, Any]) -> str:
+    """The state, why it waits if that is known, and until when."""
+    until = f" (expires {local(row['expires_at'])})" if row["expires_at"] else ""
+    why = f": {line(row['why'])}" if row["why"] else ""
+    return f"{line(row['state'])}{why}{until}"

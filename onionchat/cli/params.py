@@ -26,6 +26,8 @@ LONGEST_NAME = 200
 _LOOKS_LIKE_ADDRESS = re.compile(r"onionchat:.*|.*\.onion|[a-z2-7]{56}", re.I | re.S)
 _FIVE_DIGITS = re.compile(r"[0-9]{5}")
 _MESSAGE_ID = re.compile(r"[0-9a-f]{32}", re.I)
+_DURATION = re.compile(r"([0-9]{1,9})([smhdw])")
+_UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
 class Completed(click.types.FuncParamType[str, Any]):
@@ -155,6 +157,17 @@ def yes(function: Callable[..., None]) -> Callable[..., None]:
     """`--yes`, where a question would be asked. Never from the environment: it is forgotten
     there, and the question is the last word before something is gone."""
     return option("--yes", is_flag=True, private=True, help="Do not ask.")(function)
+
+
+def duration(value: str) -> float:
+    """A length of time in one unit, as people write it; seconds."""
+    found = _DURATION.fullmatch(value)
+    length = int(found[1]) * _UNITS[found[2]] if found else 0
+    if not 0 < length <= LONGEST_WAIT:
+        raise UsageError(
+            "that is no length of time, or longer than a year", "such as 90s, 30m, 2h or 3d"
+        )
+    return float(length)
 
 
 def seconds(value: str) -> float:

@@ -19,6 +19,7 @@ from onionchat.protocol.limits import TEXT_BYTES
         "onionchat send bob                       asks for the text",
         "onionchat send bob < letter.txt          the text from a file or a pipe",
         "onionchat send bob --wait delivered --timeout 60 < letter.txt",
+        "onionchat send bob --expires 2h           not any more if it has not arrived by then",
         'onionchat send bob "see you at 8"        other users of this machine can see this text',
     ),
 )
@@ -32,6 +33,12 @@ from onionchat.protocol.limits import TEXT_BYTES
     help="With --wait: give up after S seconds with exit code 5; it stays queued.",
 )
 @option("--verified", is_flag=True, help="Refuse (4) unless the contact is verified.")
+@option(
+    "--expires",
+    type=params.duration,
+    metavar="TIME",
+    help="Do not send it any more after so long: 90s, 30m, 2h, 3d or 1w.",
+)
 @click.pass_obj
 def send(
     invocation: Invocation,
@@ -40,10 +47,12 @@ def send(
     wait: str | None,
     timeout: float | None,
     verified: bool,
+    expires: float | None,
 ) -> None:
     """Send TEXT to NAME, or what comes from the terminal or a pipe.
 
-    It is queued on this disk first, and leaves when both nodes are online at once.
+    It is queued on this disk first, and leaves when both nodes are online at once. What has
+    expired may have arrived if it had left before: `history` says so as soon as it is known.
     """
     if wait is None:
         _refuse_alone(timeout)
@@ -58,6 +67,7 @@ def send(
         wait=wait,
         timeout=timeout,
         verified=verified,
+        expires=expires,
     )
     invocation.out.row(row, line(row["hint"] or row["state"]))
 

@@ -175,6 +175,8 @@ class _Inbox:
             case records.Withdrawn(first=first, last=last):
                 self._received(record.stream, record.seq)
                 self._received(record.stream, first, last)
+                theirs = self._contact.id, self._contact.device
+                seen.due_again(*theirs, record.stream, first, last)
             case records.Accept():
                 self._received(record.stream, record.seq)
         return record.id

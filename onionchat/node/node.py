@@ -2,6 +2,7 @@
 
     Door      every inbound connection, until we know who it is
     Peers     one task for each contact: dialling, talking
+    Expiries  ends what was to be delivered by a time that is over
     Network   the onion and the dials; a real tor, or a simulated one
 
 `run` ends when `stop` is called, when it is cancelled, or with the first error that
@@ -18,6 +19,7 @@ from onionchat.errors import RefusedError
 from onionchat.node.clock import DAY, sleeps, slept, wait
 from onionchat.node.doctor import Check, knock
 from onionchat.node.door import Door
+from onionchat.node.expiry import Expiries
 from onionchat.node.peers import Peers
 from onionchat.node.profile import Profile
 from onionchat.node.why import Why
@@ -56,6 +58,7 @@ class Node:
         self._dial = dial
         self._slept = slept
         self._onion = Onion(identity.tor_blob(), identity.service_id, target)
+        self._expiries = Expiries(profile, network)
         self._peers: Peers | None = None
         self._stop = asyncio.Event()
         self.started = asyncio.Event()
@@ -70,6 +73,7 @@ class Node:
                 group.create_task(self._tell_tor_state(peers))
                 group.create_task(self._notice_sleep(peers))
                 group.create_task(self._forget_old_events())
+                group.create_task(self._expiries.run())
                 door = Door(self._profile, peers)
                 group.create_task(self._network.serve(self._onion, door.answer, INBOUND))
                 self.started.set()
@@ -109,6 +113,10 @@ class Node:
         if self._peers is not None:
             await self._peers.changed(contact)
 
+    def expires(self) -> None:
+        """Something was queued that expires."""
+        self._expiries.stir()
+
     def stop(self) -> None:
         self._stop.set()
 
@@ -137,6 +145,7 @@ class Node:
         while True:
             if seen.state == "ready" and before != "ready":
                 peers.network_is_back()
+                self._expiries.stir()
             before = seen.state
             self._profile.feed.live(
                 "tor.state",

@@ -18,7 +18,8 @@ class MessageReceived(msgspec.Struct, frozen=True):
 
 
 class MessageState(msgspec.Struct, frozen=True):
-    """A message of ours is `sent`, `delivered` or `cancelled`."""
+    """A message of ours is `sent`, `delivered`, `cancelled` or `expired`; `delivered` may come
+    after the last two, if it had left before."""
 
     cursor: int
     at: str

@@ -17,10 +17,11 @@ from onionchat.node import receipts
 from onionchat.node.session import Fresh, Sessions
 from onionchat.protocol import padding, records
 from onionchat.protocol.limits import UNRECEIPTED_IN_CHAIN
-from onionchat.store import contacts, outbox, sequences
+from onionchat.store import contacts, ending, outbox, sequences
 from onionchat.store import identity as identities
 from onionchat.store import receipts as answered
 from onionchat.store.contacts import ContactRow
+from onionchat.store.ending import Uptime
 from onionchat.store.outbox import DueRow, Encrypted
 from onionchat.store.sequences import Whose
 from onionchat.types import Millis, SessionId, StreamId
@@ -55,13 +56,15 @@ class Order:
     receipts_only: bool = False
 
 
-def unreceipted(contact: int, shared: frozenset[SessionId]) -> Batch:
+def unreceipted(contact: int, shared: frozenset[SessionId], now: Millis, uptime: Uptime) -> Batch:
     """What was written before and never receipted, as it was, for a new connection.
 
     Only under sessions that the other side has: another connection's new session is not
     known to this one's end before its first envelope has opened there.
     """
-    rows = outbox.unreceipted(contacts.by_id(contact).device, shared)
+    device = contacts.by_id(contact).device
+    ending.adopt(device, uptime, now)
+    rows = outbox.unreceipted(device, shared, uptime.now)
     return Batch(tuple(row.wire for row in rows), tuple(row.id for row in rows))
 
 
@@ -83,7 +86,7 @@ def wrote(rows: tuple[int, ...], now: Millis) -> None:
     outbox.mark_sent(rows, now)
 
 
-def take(order: Order, now: Millis) -> Batch:
+def take(order: Order, now: Millis, uptime: Uptime) -> Batch:
     """Mark what was written, encrypt what waits. One transaction."""
     outbox.mark_sent(order.written, now)
     contact = contacts.by_id(order.contact)
@@ -91,7 +94,10 @@ def take(order: Order, now: Millis) -> Batch:
     if not ratchet.can_send(order.use):
         return Batch()
     wires = receipts.write_due(contact.device, ratchet, order.use) if order.with_receipts else []
-    rows = [] if order.receipts_only else _encrypt_waiting(contact, ratchet, order.use)
+    rows: list[Encrypted] = []
+    if not order.receipts_only:
+        ending.adopt(contact.device, uptime, now)
+        rows = _encrypt_waiting(contact, ratchet, order.use, uptime.now)
     wires += [row.wire for row in rows]
     if order.opening and not wires:
         wires.append(ratchet.encrypt(order.use, padding.pad(records.encode(records.Empty()))))
@@ -99,11 +105,13 @@ def take(order: Order, now: Millis) -> Batch:
     return Batch(tuple(wires), tuple(row.id for row in rows))
 
 
-def _encrypt_waiting(contact: ContactRow, ratchet: Sessions, use: SessionId) -> list[Encrypted]:
+def _encrypt_waiting(
+    contact: ContactRow, ratchet: Sessions, use: SessionId, uptime: int
+) -> list[Encrypted]:
     if contact.state != "contact" or contact.held:
         return []
     room = UNRECEIPTED_IN_CHAIN - outbox.in_flight(contact.device)
-    due = outbox.due(contact.device, max(0, min(BATCH, room)))
+    due = outbox.due(contact.device, max(0, min(BATCH, room)), uptime)
     if not due:
         return []
     session = ratchet.stored(use)

@@ -22,12 +22,14 @@ from onionchat.node.clock import Clock, wall_clock
 from onionchat.node.doctor import Check
 from onionchat.node.events import Feed
 from onionchat.node.rollback import distrust_all
+from onionchat.node.uptime import uptime
 from onionchat.node.why import Why
 from onionchat.os_errors import explained
 from onionchat.paths import Paths
 from onionchat.store import generation, keyslot
 from onionchat.store import identity as identities
 from onionchat.store.database import Database
+from onionchat.store.ending import Uptime
 from onionchat.store.identity import Me
 from onionchat.store.lock import Lock
 from onionchat.tor.status import TorStatus
@@ -49,6 +51,7 @@ class Live(Protocol):
     def why(self, contact: int) -> Why | None: ...
     async def knock(self, place: OnionKey, key: IdentityKey) -> Check: ...
     async def changed(self, contact: int) -> None: ...
+    def expires(self) -> None: ...
     def stop(self) -> None: ...
 
 
@@ -69,6 +72,7 @@ class Profile:
     identity: Identity = field(repr=False)
     feed: Feed
     clock: Clock = wall_clock
+    uptime: Callable[[], Uptime] = uptime
     live: Live | None = None
     warning: str | None = None
     rewrap: Callable[[bytes, bytes], None] = _no_keyslot

@@ -273,11 +273,11 @@ class Talk:
     async def _what_waits(self, written: tuple[int, ...]) -> Batch:
         """One batch; the outbox rows in it are marked as sent with the next one."""
         profile = self._profile
+        now = profile.clock(), profile.uptime()
         if not self._repeated:
             self._repeated = True
-            return await profile.db.run(
-                outbox.unreceipted, self._peer.contact, self._standing.shared
-            )
+            shared = self._standing.shared
+            return await profile.db.run(outbox.unreceipted, self._peer.contact, shared, *now)
         if self._again and not written:
             self._again = False
             return await profile.db.run(
@@ -287,7 +287,9 @@ class Talk:
         return await self._take(self._order(written))
 
     async def _take(self, order: Order) -> Batch:
-        batch = await self._profile.change(outbox.take, order, self._profile.clock())
+        profile = self._profile
+        now = profile.clock(), profile.uptime()
+        batch = await profile.change(outbox.take, order, *now)
         self._opening = False
         if batch.wires:
             self._fresh = None

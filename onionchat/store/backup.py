@@ -5,17 +5,15 @@ One transaction, so a backup is what was true at one instant, also while the nod
 
 from typing import Any
 
-from peewee import JOIN
+from peewee import JOIN, Case
 
 from onionchat.store import backup_content as content
 from onionchat.store import models
 from onionchat.store.backup_content import Content
 from onionchat.store.base import Row
 from onionchat.store.outbox import OPEN
+from onionchat.store.receipts import IN_FLIGHT
 from onionchat.types import Millis
-
-IN_FLIGHT = 512
-"""What a contact may send before it has our receipt (docs/protocol.md 9), and may send again."""
 
 
 def take(now: Millis, *, history: bool) -> Content:
@@ -140,7 +138,7 @@ def _messages(conversation: int) -> list[content.Message]:
     columns = (
         *(row.message_id, row.kind, row.text, row.clock, row.at, row.stream, row.seq),
         *(row.unread, row.late, event.cursor),
-        *(outbox.state, outbox.record, outbox.attempts, outbox.queued_at, outbox.sent_at),
+        *(_state(), outbox.record, outbox.attempts, outbox.queued_at, outbox.sent_at),
         outbox.delivered_at,
     )
     came = (event.message == row.id) & (event.kind == "message.received")
@@ -152,6 +150,14 @@ def _messages(conversation: int) -> list[content.Message]:
         .order_by(row.id)
     )
     return [_message(*values) for values in rows.tuples()]
+
+
+def _state() -> Any:
+    """What waits and was given a time ends here: nobody knows when the backup is restored, and
+    what was to be said only until then must not be sent after it."""
+    row = models.Outbox
+    given = row.expires_at.is_null(False) & row.state.in_(OPEN)
+    return Case(None, [(given, "expired")], row.state)
 
 
 def _message(*values: Any) -> content.Message:

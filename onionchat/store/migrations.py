@@ -118,7 +118,17 @@ DROP INDEX seen_due;
 CREATE INDEX seen_due ON seen (session_id, id, message_id, due) WHERE due;
 """
 
-STEPS = (VERSION_1, VERSION_2, VERSION_3)
+VERSION_4 = """
+ALTER TABLE outbox ADD COLUMN expires_at INTEGER;
+ALTER TABLE outbox ADD COLUMN boot BLOB;
+ALTER TABLE outbox ADD COLUMN over_at INTEGER;
+CREATE INDEX outbox_expires ON outbox (device_id, boot, over_at)
+    WHERE expires_at IS NOT NULL AND state IN ('queued', 'sent');
+CREATE INDEX outbox_again ON outbox (device_id, id)
+    WHERE record IS NOT NULL AND wire IS NULL AND state IN ('queued', 'sent');
+"""
+
+STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
 """Step n leads from version n - 1 to version n."""
 
 

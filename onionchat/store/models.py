@@ -178,6 +178,7 @@ class Outbox(Row):
 
     `wire` is the exact ciphertext under `session`; without one the row waits to be
     encrypted. `record` is given with the number and stays the same until delivery.
+    `expires_at`, `boot`, `over_at`: when it is over (ending.py).
     """
 
     device = ForeignKeyField(Device, on_delete="CASCADE")
@@ -192,6 +193,9 @@ class Outbox(Row):
     queued_at = BigIntegerField()
     sent_at = BigIntegerField(null=True)
     delivered_at = BigIntegerField(null=True)
+    expires_at = BigIntegerField(null=True)
+    boot = BlobField(null=True)
+    over_at = BigIntegerField(null=True)
 
 
 class Sequence(Row):

@@ -2,6 +2,10 @@
 
 queued -> sent -> delivered, or cancelled, or expired. A row without a wire waits to be
 encrypted, also when it was sent before under a session that is gone.
+
+What was cancelled or expired with a wire keeps it, though it is not sent again: it may never
+have arrived, and then the other side has to jump over it in the ratchet's chain. It counts as
+in flight until the Withdrawn behind it is receipted, which is in the same chain or a later one.
 """
 
 from collections.abc import Collection, Sequence
@@ -18,11 +22,14 @@ from onionchat.types import MessageId, Millis, SessionId
 OPEN = SQL("('queued', 'sent')")
 """Written out, not bound: SQLite only then sees that a partial index is enough, and does not
 look through every message that was ever delivered."""
+ENDED = SQL("('cancelled', 'expired')")
 SHOWN = fn.ifnull(Outbox.shown, 0) > 0
 """A message, and not an Accept. Not as IS NOT NULL: for that SQLite would take the index of all
 messages, delivered or not."""
 YES = SQL("4")
 """The tag of an Accept (docs/protocol.md 5)."""
+WITHDRAWN = 6
+"""The tag of a Withdrawn."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +62,16 @@ class WaitingRow:
     queued_at: Millis
     attempts: int
     numbered: bool
+    expires_at: Millis | None
+
+
+@dataclass(frozen=True, slots=True)
+class Expiry:
+    """When a message is over: in Unix time, and on the clock that decides (ending.py)."""
+
+    at: Millis
+    boot: bytes
+    over_at: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,27 +85,40 @@ class Encrypted:
 
 
 def queue(
-    device: int, tag: int, message_id: MessageId, now: Millis, shown: int | None = None
+    device: int,
+    tag: int,
+    message_id: MessageId,
+    now: Millis,
+    shown: int | None = None,
+    *,
+    record: bytes | None = None,
+    expiry: Expiry | None = None,
 ) -> None:
-    """One record for this device; `shown` is the message it is made of."""
-    _QUEUE.insert(device, shown, message_id, tag, now)
+    """One record for this device; `shown` is the message it is made of, or the `record` is
+    there already."""
+    end = (None, None, None) if expiry is None else (expiry.at, expiry.boot, expiry.over_at)
+    _QUEUE.insert(device, shown, message_id, tag, now, record, *end)
 
 
-def unreceipted(device: int, sids: Collection[SessionId]) -> list[WireRow]:
-    """Every ciphertext of these sessions that may still be missing there, oldest first."""
-    return [WireRow(row, wire) for row, wire, sid in _UNRECEIPTED(device) if sid in sids]
+def unreceipted(device: int, sids: Collection[SessionId], uptime: int) -> list[WireRow]:
+    """Every ciphertext of these sessions that may still be missing there and is not over,
+    oldest first."""
+    rows = _UNRECEIPTED(device, uptime)
+    return [WireRow(row, wire) for row, wire, sid in rows if sid in sids]
 
 
 def in_flight(device: int) -> int:
+    """Envelopes that are not known to have arrived."""
     ((count,),) = _IN_FLIGHT(device)
     return int(count)
 
 
-def due(device: int, limit: int) -> list[DueRow]:
-    """The oldest rows that wait to be encrypted. A yes goes first: who has forgotten that
-    they know us hears nothing before it."""
-    rows = dict.fromkeys([*_YES_DUE(device), *_DUE(device, limit)])
-    return [DueRow(*row) for row in rows][:limit]
+def due(device: int, limit: int, uptime: int) -> list[DueRow]:
+    """The oldest rows that wait to be encrypted and are not over. A yes goes first: who has
+    forgotten that they know us hears nothing before it. Then what has its number: it is
+    lower than any that is given now."""
+    rows = [*_YES_DUE(device), *_AGAIN(device, limit, uptime), *_DUE(device, limit, uptime)]
+    return [DueRow(*row) for row in dict.fromkeys(rows)][:limit]
 
 
 def set_wires(rows: Sequence[Encrypted]) -> None:
@@ -105,10 +135,12 @@ def mark_sent(rows: Sequence[int], now: Millis) -> None:
 
 
 def delivered(device: int, ids: Sequence[MessageId], now: Millis) -> None:
-    """The peer has these; IDs that were never sent to it are ignored."""
+    """The peer has these, also what was cancelled or expired in the meantime; IDs that were
+    never sent to it are ignored."""
     rows = [row for number in ids for row in _RECEIPTED(device, number)]
-    _DELIVERED.many((now, row) for row, _ in rows)
-    events.messages_state([shown for _, shown in rows if shown], "delivered", now)
+    _DELIVERED.many((now, row) for row, _, _ in rows)
+    _SETTLED.many((device, row) for row, _, tag in rows if tag == WITHDRAWN)
+    events.messages_state([shown for _, shown, _ in rows if shown], "delivered", now)
 
 
 def retire(session: int) -> None:
@@ -152,7 +184,7 @@ def find(message_id: MessageId) -> WaitingRow | None:
 def _waiting(condition: Any, limit: int) -> list[WaitingRow]:
     columns = (
         *(Outbox.id, Outbox.message_id, Device.contact, Outbox.state, Outbox.queued_at),
-        *(Outbox.attempts, Outbox.record.is_null(False)),
+        *(Outbox.attempts, Outbox.record.is_null(False), Outbox.expires_at),
     )
     rows = (
         Outbox.select(*columns)
@@ -164,13 +196,6 @@ def _waiting(condition: Any, limit: int) -> list[WaitingRow]:
     return [WaitingRow(*row) for row in rows.tuples()]
 
 
-def cancel(row: WaitingRow, now: Millis) -> None:
-    """It will not leave. Only for one that has not been numbered yet."""
-    Outbox.update(state="cancelled").where(Outbox.id == row.id).execute()
-    shown = Outbox.select(Outbox.shown).where(Outbox.id == row.id).scalar()
-    events.messages_state([shown], "cancelled", now)
-
-
 def state(message_id: MessageId) -> str | None:
     """Where one message of ours has got to."""
     row = _STATE.first(message_id)
@@ -179,6 +204,10 @@ def state(message_id: MessageId) -> str | None:
 
 def _open(device: Any) -> Any:
     return (Outbox.device == device) & Outbox.state.in_(OPEN)
+
+
+def _not_over(uptime: Any) -> Any:
+    return Outbox.expires_at.is_null() | (Outbox.over_at > uptime)
 
 
 def _due() -> Any:
@@ -198,20 +227,40 @@ _QUEUE = Prepared(
         tag=argument(3),
         state="queued",
         queued_at=argument(4),
+        record=argument(5),
+        expires_at=argument(6),
+        boot=argument(7),
+        over_at=argument(8),
     )
 )
 _UNRECEIPTED = Prepared(
     lambda: (
         Outbox.select(Outbox.id, Outbox.wire, Session.sid)
         .join(Session)
-        .where(_open(argument(0)), Outbox.wire.is_null(False))
+        .where(_open(argument(0)), Outbox.wire.is_null(False), _not_over(argument(1)))
         .order_by(Outbox.id)
     )
 )
 _IN_FLIGHT = Prepared(
-    lambda: Outbox.select(fn.count(Outbox.id)).where(_open(argument(0)), Outbox.wire.is_null(False))
+    lambda: Outbox.select(fn.count(Outbox.id)).where(
+        Outbox.device == argument(0), Outbox.wire.is_null(False)
+    )
 )
-_DUE = Prepared(lambda: _due().where(_open(argument(0)), Outbox.wire.is_null()).limit(argument(1)))
+_DUE = Prepared(
+    lambda: (
+        _due()
+        .where(_open(argument(0)), Outbox.wire.is_null(), _not_over(argument(2)))
+        .limit(argument(1))
+    )
+)
+_AGAIN = Prepared(
+    lambda: (
+        _due()
+        .where(_open(argument(0)), Outbox.wire.is_null(), Outbox.record.is_null(False))
+        .where(_not_over(argument(2)))
+        .limit(argument(1))
+    )
+)
 _YES_DUE = Prepared(
     lambda: _due().where(_open(argument(0)), Outbox.wire.is_null(), Outbox.tag == YES)
 )
@@ -239,8 +288,18 @@ _ATTEMPTS = Prepared(
     lambda: Outbox.select(Outbox.shown, Outbox.attempts).where(Outbox.id == argument(0))
 )
 _RECEIPTED = Prepared(
-    lambda: Outbox.select(Outbox.id, Outbox.shown).where(
-        Outbox.message_id == argument(1), _open(argument(0)), Outbox.record.is_null(False)
+    lambda: Outbox.select(Outbox.id, Outbox.shown, Outbox.tag).where(
+        Outbox.message_id == argument(1),
+        Outbox.device == argument(0),
+        Outbox.record.is_null(False),
+    )
+)
+_SETTLED = Prepared(
+    lambda: Outbox.update(wire=None, session=None).where(
+        Outbox.device == argument(0),
+        Outbox.id < argument(1),
+        Outbox.wire.is_null(False),
+        Outbox.state.in_(ENDED),
     )
 )
 _DELIVERED = Prepared(

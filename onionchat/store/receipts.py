@@ -7,9 +7,12 @@ from typing import Any
 from peewee import JOIN, fn
 
 from onionchat.errors import LocalError
-from onionchat.store.models import Receipt, Seen, Session
+from onionchat.store.models import Message, Receipt, Seen, Session
 from onionchat.store.prepared import Prepared, argument
-from onionchat.types import MessageId, SessionId
+from onionchat.types import MessageId, SessionId, StreamId
+
+IN_FLIGHT = 512
+"""What a contact may send before it has our receipt (docs/protocol.md 9), and may send again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +65,15 @@ def stored(device: int) -> list[tuple[bytes, SessionId]]:
     return [(bytes(wire), SessionId(sid)) for wire, sid in _STORED(device)]
 
 
+def due_again(contact: int, device: int, stream: StreamId, first: int, last: int) -> None:
+    """They take back these numbers: what is here all the same needs a receipt once more.
+
+    Only what may have been in flight is looked through: a hostile range costs no more.
+    """
+    for (session,) in _SESSIONS(device):
+        _DUE_AGAIN.change(session, contact, stream, first, last)
+
+
 def forget(session: int) -> None:
     """The peer has answered our chain: the receipts in this session are not repeated again."""
     _FORGET.change(session)
@@ -69,6 +81,24 @@ def forget(session: int) -> None:
 
 def _of(device: Any) -> Any:
     return Seen.select(Seen.id, Seen.message_id).join(Session).where(Session.device == device)
+
+
+def _taken_back() -> Any:
+    """Of the newest envelopes of a session, those with a text that has one of the numbers."""
+    row = Seen.alias()
+    newest = (
+        row.select(row.id, row.message_id)
+        .where(row.session == argument(0), row.message_id.is_null(False))
+        .order_by(row.id.desc())
+        .limit(IN_FLIGHT)
+        .alias("newest")
+    )
+    theirs = (Message.author == argument(1)) & (Message.stream == argument(2))
+    return (
+        Message.select(newest.c.id)
+        .join(newest, on=Message.message_id == newest.c.message_id)
+        .where(theirs, Message.seq.between(argument(3), argument(4)))
+    )
 
 
 _KNOWN = Prepared(lambda: _of(argument(1)).where(Seen.digest == argument(0)))
@@ -96,6 +126,8 @@ _ANSWERED = Prepared(
     lambda: Seen.update(due=False, receipt=argument(0)).where(Seen.id == argument(1))
 )
 _FORGET = Prepared(lambda: Receipt.delete().where(Receipt.session == argument(0)))
+_SESSIONS = Prepared(lambda: Session.select(Session.id).where(Session.device == argument(0)))
+_DUE_AGAIN = Prepared(lambda: Seen.update(due=True).where(Seen.id.in_(_taken_back())))
 _AGAIN = Prepared(
     lambda: (
         Seen.select(Seen.id, Seen.message_id, Receipt.wire)

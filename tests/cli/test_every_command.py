@@ -67,6 +67,8 @@ WAITING = {
     "reason": "offline",
     "why": "they are offline",
     "hint": "wait",
+    "expires_at": SENT,
+    "left": True,
 }
 TOR = {"state": "ready", "bootstrap": 100, "step": "Done", "version": "0.4.8", "warning": "slow"}
 STATUS = {

@@ -73,9 +73,10 @@ CASES: list[tuple[str, str, dict[str, Any], Any]] = [
     (f"request reject {ADDRESS}", "request.reject", {"who": ADDRESS}, ANSWERED),
     ("request block 7", "request.block", {"who": "7"}, ANSWERED),
     (
-        "send bob hello --wait sent --timeout 2 --verified",
+        "send bob hello --wait sent --timeout 2 --verified --expires 3d",
         "send",
-        {"name": "bob", "text": "hello", "wait": "sent", "timeout": 2.0, "verified": True},
+        {"name": "bob", "text": "hello", "wait": "sent", "timeout": 2.0, "verified": True}
+        | {"expires": 3 * 86400.0},
         SENT,
     ),
     ("history bob", "history", {"name": "bob", "limit": 50, "before": None}, [MESSAGE]),
@@ -146,6 +147,36 @@ def test_a_message_has_a_length_in_bytes(
 ) -> None:
     monkeypatch.setattr("onionchat.cli.send.ask", lambda *_, **__: SENT)
     assert main.run(["send", "bob", text]) == code
+
+
+@pytest.mark.parametrize(
+    ("text", "seconds"),
+    [
+        ("90s", 90),
+        ("30m", 1800),
+        ("2h", 7200),
+        ("3d", 259_200),
+        ("1w", 604_800),
+        ("366d", 31622400),
+    ],
+)
+def test_a_time_has_a_unit(monkeypatch: pytest.MonkeyPatch, text: str, seconds: int) -> None:
+    seen: list[float] = []
+
+    def ask(*_: object, **params: Any) -> Any:
+        seen.append(params["expires"])
+        return SENT
+
+    monkeypatch.setattr("onionchat.cli.send.ask", ask)
+    assert main.run(["send", "bob", "hi", "--expires", text]) == 0
+    assert seen == [seconds]
+
+
+@pytest.mark.parametrize(
+    "text", ["0s", "30", "2 h", "-1h", "1.5h", "1h30m", "367d", "३h", "9" * 20]
+)
+def test_no_other_time_is_taken(text: str) -> None:
+    assert main.run(["send", "bob", "hi", "--expires", text]) == 2
 
 
 @pytest.mark.parametrize(("text", "code"), [("ü" * 500, 0), ("ü" * 501, 8), ("\udcff", 2)])

@@ -14,7 +14,9 @@ from tests.load.work import Work, plans
 
 SMALL = {"identity", "contact", "device", "member", "request", "reader", "_wrapped"}
 """Tables with a row for each person at the most: looked through by who asks for all."""
-PARTIAL = {"message_unread", "message_unread_by", "outbox_in_order", "outbox_open", "seen_due"}
+PARTIAL = {"message_unread", "message_unread_by", "outbox_in_order", "outbox_open", "seen_due"} | {
+    "outbox_expires"
+}
 """Indices of what is unread or waits, and of nothing else."""
 SHORT, LONG = 20, 6000
 UNREAD = 5

@@ -22,13 +22,14 @@ from onionchat.node.profile import Profile
 from onionchat.node.verbs import VERBS
 from onionchat.store import identity as identities
 from onionchat.store.database import Database
+from onionchat.store.ending import Uptime
 from onionchat.store.identity import Me
 from onionchat.tor.address import UnixAddress
 from onionchat.tor.dial_errors import DialError, NotPublished
 from onionchat.tor.link import Link, connect
 from onionchat.tor.listener import OnLink, listening
 from onionchat.tor.onions import Onion
-from onionchat.tor.status import Board, TorStatus
+from onionchat.tor.status import Board, State, TorStatus
 from onionchat.types import Incarnation, OnionKey, StreamId
 
 
@@ -45,10 +46,10 @@ class Street:
 class Lane:
     """The `Network` of one node on the street."""
 
-    def __init__(self, street: Street) -> None:
+    def __init__(self, street: Street, state: State = "ready") -> None:
         self._street = street
         self.board = Board()
-        self.board.post(state="ready", bootstrap=100, version="0.0.0")
+        self.board.post(state=state, bootstrap=100, version="0.0.0")
 
     @property
     def status(self) -> TorStatus:
@@ -99,6 +100,9 @@ class Home:
         self.identity = Identity.from_seed(self._seed)
         self.address = format_address(self.identity.key)
         self.clock: Clock = wall_clock
+        self.boot = b"a boot"
+        self.slept = 0.0
+        self.tor: State = "ready"
         self.profile: Profile | None = None
 
     @asynccontextmanager
@@ -112,14 +116,19 @@ class Home:
                 me = Me(self._seed, StreamId(stream), Incarnation(incarnation))
                 await db.run(identities.create, me, wall_clock())
             me = await db.run(identities.load)
-            yield Profile(db, me, self.identity, Feed(db), self.clock)
+            yield Profile(db, me, self.identity, Feed(db), self.clock, self.uptime)
+
+    def uptime(self) -> Uptime:
+        """The loop's clock, which a test can put forward, and the time that it has slept."""
+        awake = asyncio.get_running_loop().time()
+        return Uptime(self.boot, int((awake + self.slept) * 1000))
 
     @asynccontextmanager
     async def up(self, *, dial: bool = True) -> AsyncIterator["Home"]:
         """The node runs inside this block."""
         async with self.store() as profile:
             target = UnixAddress(self.directory / "identity.sock")
-            self.lane = Lane(self._street)
+            self.lane = Lane(self._street, self.tor)
             node = Node(profile, self.lane, target, dial=dial)
             self.profile = profile
             async with asyncio.TaskGroup() as group:

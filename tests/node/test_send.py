@@ -39,7 +39,7 @@ def test_a_message_that_ends_while_it_is_waited_for_is_not_called_safe(
             else:
                 await alice("contact.remove", name="bob")
             error = await waiting
-            assert error.message == f"the message was {word} before it was delivered"
+            assert error.message == f"the message was {word} before it was known to be delivered"
             assert "stays queued" not in error.hint
 
     async def failure(alice: Home) -> UndeliveredError:

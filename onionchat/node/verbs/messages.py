@@ -21,6 +21,7 @@ from onionchat.errors import (
 )
 from onionchat.node import people, why
 from onionchat.node.clock import rfc3339
+from onionchat.node.expiry import after
 from onionchat.node.profile import Profile
 from onionchat.node.verbs.history import LONGEST_LIST, Count, conversation_id
 from onionchat.node.verbs.registry import verb
@@ -28,26 +29,30 @@ from onionchat.protocol.limits import TEXT_BYTES
 from onionchat.store import messages, outbox
 from onionchat.store.contacts import ContactRow
 from onionchat.store.messages import IncomingRow
+from onionchat.store.outbox import Expiry
 from onionchat.tor.dial_errors import BOTH
 from onionchat.types import MessageId, Millis
 
 TEXT = 2
 """The record's tag (docs/protocol.md 5)."""
 Cursor = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
+Lifetime = Annotated[float, msgspec.Meta(gt=0, le=366 * 24 * 3600)]
 REACHED = {"sent": ("sent", "delivered"), "delivered": ("delivered",)}
-ENDED = ("cancelled", "expired", None)
+ENDED = {"cancelled": "was cancelled", "expired": "expired", None: "was deleted"}
 COMPARE = "in person or on a call: `onionchat verify NAME --confirm`"
 
 
 class SendParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`wait`: return when the message is sent, or delivered; `timeout` in seconds.
-    `verified`: refuse unless the contact is verified."""
+    `verified`: refuse unless the contact is verified. `expires`: seconds after which it is not
+    sent any more."""
 
     name: str
     text: str
     wait: Literal["sent", "delivered"] | None = None
     timeout: float | None = None
     verified: bool = False
+    expires: Lifetime | None = None
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -56,6 +61,7 @@ class Sent(msgspec.Struct, frozen=True):
     conversation: str
     state: str
     hint: str
+    expires_at: str | None
 
 
 class ReceiveParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,11 +105,21 @@ async def send(profile: Profile, params: SendParams) -> Sent:
     profile.running()
     _check_text(params)
     message_id = MessageId(secrets.token_bytes(16))
-    contact = await profile.change(_queue, params, message_id, profile.clock())
+    now = profile.clock()
+    end = None if params.expires is None else after(params.expires, now, profile.uptime())
+    contact = await profile.change(_queue, params, message_id, now, end)
+    if end is not None:
+        profile.running().expires()
     await profile.changed(contact.id)
     state = "queued" if params.wait is None else await _wait(profile, params, message_id)
-    hint = _hint(profile, contact, state)
-    return Sent(message_id.hex(), contact.name, conversation_id(contact.conversation), state, hint)
+    return Sent(
+        id=message_id.hex(),
+        contact=contact.name,
+        conversation=conversation_id(contact.conversation),
+        state=state,
+        hint=_hint(profile, contact, state, end),
+        expires_at=None if end is None else rfc3339(end.at),
+    )
 
 
 @verb("receive", ReceiveParams)
@@ -145,7 +161,9 @@ def _check_text(params: SendParams) -> None:
         raise UsageError("a timeout needs something to wait for", "add --wait delivered")
 
 
-def _queue(params: SendParams, message_id: MessageId, now: Millis) -> ContactRow:
+def _queue(
+    params: SendParams, message_id: MessageId, now: Millis, end: Expiry | None
+) -> ContactRow:
     contact = people.find(params.name)
     if contact.state == "blocked":
         raise RefusedError(
@@ -159,7 +177,7 @@ def _queue(params: SendParams, message_id: MessageId, now: Millis) -> ContactRow
     if params.verified and not contact.verified:
         raise IdentityError(f"{contact.name!r} is not verified", f"compare the number, {COMPARE}")
     shown = messages.add_own(contact.conversation, message_id, params.text, now)
-    outbox.queue(contact.device, TEXT, message_id, now, shown)
+    outbox.queue(contact.device, TEXT, message_id, now, shown, expiry=end)
     return contact
 
 
@@ -174,7 +192,7 @@ async def _wait(profile: Profile, params: SendParams, message_id: MessageId) -> 
             return state
         if state in ENDED:
             raise UndeliveredError(
-                f"the message was {state or 'deleted'} before it was {params.wait}",
+                f"the message {ENDED[state]} before it was known to be {params.wait}",
                 "send it again if they should have it after all",
             )
         if not await changed.wait(until):
@@ -184,7 +202,7 @@ async def _wait(profile: Profile, params: SendParams, message_id: MessageId) -> 
             )
 
 
-def _hint(profile: Profile, contact: ContactRow, state: str) -> str:
+def _hint(profile: Profile, contact: ContactRow, state: str, end: Expiry | None) -> str:
     """One honest sentence about what happens next; why it waits is said as everywhere."""
     name, now = contact.name, profile.clock()
     if state == "delivered":
@@ -195,9 +213,11 @@ def _hint(profile: Profile, contact: ContactRow, state: str) -> str:
         return f"queued; {name} is online, it leaves now"
     reason = why.of(contact, profile.live, now)
     because = BOTH if reason is None else f"{reason.sentence}; {reason.hint}"
-    if contact.state == "requested":
-        return f"queued; {because}"
-    return f"queued; {name} {_last_seen(contact, now)}; {because}"
+    if contact.state != "requested":
+        because = f"{name} {_last_seen(contact, now)}; {because}"
+    return f"queued; {because}" + (
+        "" if end is None else f"; it expires at {_local(end.at):%Y-%m-%d %H:%M:%S}"
+    )
 
 
 def _last_seen(contact: ContactRow, now: Millis) -> str:
@@ -211,8 +231,12 @@ def _last_seen(contact: ContactRow, now: Millis) -> str:
 
 
 def _day(moment: Millis) -> datetime:
-    local = datetime.fromtimestamp(moment / 1000, UTC).astimezone()
-    return local.replace(hour=0, minute=0, second=0, microsecond=0)
+    return _local(moment).replace(hour=0, minute=0, second=0, microsecond=0)
+
+
+def _local(moment: Millis) -> datetime:
+    """To the second, in the person's own time zone."""
+    return datetime.fromtimestamp(moment // 1000, UTC).astimezone()
 
 
 def _incoming(params: ReceiveParams) -> list[Incoming]:

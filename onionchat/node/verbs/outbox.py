@@ -1,18 +1,19 @@
-"""Verbs about what waits: for whom, since when, why (node/why.py); and taking it back.
+"""Verbs about what waits: for whom, since when, why (node/why.py); and cancelling it.
 
-A message can be taken back until it is made ready to leave; from then on it may have
-arrived, and nothing pretends otherwise.
+What was not made ready to leave is taken back for good. What was, is not sent again, but may
+have arrived, and nothing pretends otherwise (node/withdrawal.py).
 """
 
 import msgspec
 
-from onionchat.errors import NotFoundError, RefusedError, UsageError
+from onionchat.errors import NotFoundError, UsageError
 from onionchat.node import why
 from onionchat.node.clock import rfc3339
 from onionchat.node.profile import Live, Profile
 from onionchat.node.verbs.registry import verb
 from onionchat.node.why import Why
-from onionchat.store import contacts, outbox
+from onionchat.node.withdrawal import withdraw
+from onionchat.store import contacts, ending, outbox
 from onionchat.store.contacts import ContactRow
 from onionchat.store.outbox import WaitingRow
 from onionchat.types import MessageId, Millis
@@ -32,7 +33,8 @@ class CancelParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 class Waiting(msgspec.Struct, frozen=True):
     """`attempts`: how often its bytes were handed to a connection. `reason`: why it waits, as a
-    word, `why` as a sentence, `hint` the next step; null while nothing is known against it."""
+    word, `why` as a sentence, `hint` the next step; null while nothing is known against it.
+    `left`: it was made ready to leave, so it may have arrived."""
 
     id: str
     contact: str
@@ -42,6 +44,8 @@ class Waiting(msgspec.Struct, frozen=True):
     reason: str | None
     why: str | None
     hint: str | None
+    expires_at: str | None
+    left: bool
 
 
 @verb("outbox.list", OutboxParams, offline=True)
@@ -52,9 +56,12 @@ async def list_all(profile: Profile, params: OutboxParams) -> list[Waiting]:
 
 @verb("outbox.cancel", CancelParams)
 async def cancel(profile: Profile, params: CancelParams) -> Waiting:
-    """Take back a message that has not left yet."""
+    """Do not send a message, or not again if it has `left`: then it may have arrived."""
     profile.running()
-    return await profile.change(_cancel, params.id, profile.clock())
+    row, shown = await profile.change(_cancel, params.id, profile.clock())
+    if shown.left:
+        await profile.changed(row.contact)
+    return shown
 
 
 def _list(params: OutboxParams, live: Live | None, now: Millis) -> list[Waiting]:
@@ -65,16 +72,11 @@ def _list(params: OutboxParams, live: Live | None, now: Millis) -> list[Waiting]
     return [_shown(row, people[row.contact], reasons[row.contact]) for row in rows]
 
 
-def _cancel(message_id: str, now: Millis) -> Waiting:
+def _cancel(message_id: str, now: Millis) -> tuple[WaitingRow, Waiting]:
     row = _find(message_id)
-    if row.numbered:
-        raise RefusedError(
-            "this message has left already, or was about to: it may have arrived",
-            "look whether it is delivered with `onionchat history`",
-        )
-    outbox.cancel(row, now)
-    shown = _shown(row, contacts.by_id(row.contact), None)
-    return msgspec.structs.replace(shown, state="cancelled")
+    contact = contacts.by_id(row.contact)
+    withdraw(contact, [ending.open_row(row.id)], "cancelled", now)
+    return row, msgspec.structs.replace(_shown(row, contact, None), state="cancelled")
 
 
 def _find(text: str) -> WaitingRow:
@@ -100,4 +102,6 @@ def _shown(row: WaitingRow, contact: ContactRow, reason: Why | None) -> Waiting:
         reason=word,
         why=sentence,
         hint=hint,
+        expires_at=rfc3339(row.expires_at),
+        left=bool(row.numbered),
     )
