@@ -16,6 +16,7 @@ from onionchat.node.node import Node
 from onionchat.node.profile import Profile, create_profile, unlocked
 from onionchat.node.verbs import VERBS
 from onionchat.paths import locate
+from onionchat.store.ending import Uptime
 from onionchat.tor.address import unix
 from onionchat.types import Millis
 from tests.simulation.disk import Disk, Killed
@@ -86,7 +87,7 @@ class Life:
         async with unlocked(machine.paths, PASSPHRASE) as profile:
             if profile.warning:
                 self.saw("warning", profile.warning)
-            profile.clock = machine.clock
+            profile.clock, profile.uptime = machine.clock, machine.uptime
             target = unix(machine.paths.identity_socket)
             self.node = Node(profile, self.socket, target, dial=True, slept=lambda: machine.slept)
             async with asyncio.TaskGroup() as group:
@@ -120,6 +121,7 @@ class Machine(Host):
         self.internet.names[self.onion] = name
         self.tor = Tor(name, world.internet)
         self.skew = 0
+        self.boots = 0
         self.works: list[Work] = []
         self.life: Life | None = None
         self.blow = self._blow
@@ -135,6 +137,10 @@ class Machine(Host):
     def clock(self) -> Millis:
         """Its wall clock, which may be wrong, and runs on while it sleeps."""
         return Millis(EPOCH + int(self.world.loop.now * 1000) + self.skew)
+
+    def uptime(self) -> Uptime:
+        """Its kernel's clock, which counts sleep, and begins anew with each boot."""
+        return Uptime(self.boots.to_bytes(16), int(self.world.loop.now * 1000))
 
     def new_disk(self) -> Disk:
         assert self.life is not None
@@ -210,6 +216,7 @@ class Machine(Host):
             return
         if power and not life.over:
             self.tor.die(silently=True)
+            self.boots += 1
         life.end(silently=power)
         await life.task
 
