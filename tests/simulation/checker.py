@@ -6,7 +6,7 @@ It knows nothing of how messages travel. For every text that somebody sent:
     early       delivered, as its author was told, before the other side had it
     double      stored twice, or shown again after it was read
     disorder    behind a later one of the same author, without a mark
-    stuck       waits at the end of the quiet phase, or was never read
+    stuck       waits at the end of the quiet phase, or was never shown
     forged      never written by whom it is from
 
 Then: an alarm where nobody's disk was put back (false alarm), none where it should be (no
@@ -38,6 +38,7 @@ class Memory:
     cancelled: set[str] = field(default_factory=set)
     received: dict[str, int] = field(default_factory=dict)
     delivered: set[str] = field(default_factory=set)
+    shown: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
 
 
@@ -84,8 +85,8 @@ class Checker:
         for name, memory in [*self._now.items()]:
             for text in sorted(memory.accepted - memory.cancelled - self._excused):
                 self._must_have_come(name, text, memory)
-            for text in sorted(memory.received.keys() - memory.read):
-                self._say(None, f"{text} was never read")
+            for text in sorted(memory.received.keys() - memory.shown):
+                self._say(None, f"{text} was never shown")
         for entry in self._waiting:
             self._say(entry, f"stuck: {' '.join(map(str, entry.words))}")
         for name, why in self._owed.items():
@@ -134,6 +135,7 @@ class Checker:
                 self._say(entry, f"early: {text} is called delivered and is not there")
 
     def _shows(self, entry: Entry, memory: Memory, text: str, *_: object) -> None:
+        memory.shown.add(text)
         if text in memory.read:
             self._say(entry, f"double: {text} was shown after it was read")
         if text not in memory.received:

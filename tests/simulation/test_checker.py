@@ -45,7 +45,7 @@ WRONG = {
     "stored twice": [*sent(TEXT), came(TEXT)[0], *came(TEXT)],
     "shown after it was read": [*sent(TEXT), *came(TEXT), came(TEXT)[2]],
     "shown and is not stored": [came(TEXT)[2]],
-    "never read": [*sent(TEXT), *came(TEXT)[:3]],
+    "never shown": [*sent(TEXT), *came(TEXT)[:2]],
     "disorder": [*sent(TEXT), *sent(NEXT), *came(NEXT), *came(TEXT)],
     "forged": came(TEXT),
     "had been taken back": [*sent(TEXT), ("anna", "cancelled", TEXT), *came(TEXT)],
