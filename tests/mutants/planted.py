@@ -73,10 +73,7 @@ BUGS = (
         "store/outbox.py",
         (
             (
-                (
-                    "    return [WireRow(row, wire) for row, wire, sid in _UNRECEIPTED(device)"
-                    " if sid in sids]\n"
-                ),
+                ("    return [WireRow(row, wire) for row, wire, sid in rows if sid in sids]\n"),
                 (
                     "    Outbox.update(wire=None, session=None).where(_open(device)).execute()\n"
                     "    return []\n"
@@ -90,10 +87,7 @@ BUGS = (
         "store/outbox.py",
         (
             (
-                (
-                    "    return [WireRow(row, wire) for row, wire, sid in _UNRECEIPTED(device)"
-                    " if sid in sids]\n"
-                ),
+                ("    return [WireRow(row, wire) for row, wire, sid in rows if sid in sids]\n"),
                 "    return []\n",
             ),
         ),
