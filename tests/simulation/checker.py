@@ -15,7 +15,8 @@ dials like mad.
 
 A disk that was put back takes with it what happened since the copy was made: neither that
 person's own texts of that time are owed to anybody, nor what they had received and
-confirmed. Everything else still is.
+confirmed. Everything else still is. A text that was taken back on its way may come or not; if
+it came, its author must know in the end.
 """
 
 from collections import defaultdict
@@ -83,8 +84,12 @@ class Checker:
     def finish(self) -> list[str]:
         """After the last entry: what is missing, and all that was found."""
         for name, memory in [*self._now.items()]:
-            for text in sorted(memory.accepted - memory.cancelled - self._excused):
-                self._must_have_come(name, text, memory)
+            for text in sorted(memory.accepted - self._excused):
+                came = text in self._now[reader_of(text)].received
+                if not came and text not in memory.cancelled:
+                    self._say(None, f"{text} was lost")
+                if came and text not in memory.delivered:
+                    self._say(None, f"{name} never learned that {text} has arrived")
             for text in sorted(memory.received.keys() - memory.shown):
                 self._say(None, f"{text} was never shown")
         for entry in self._waiting:
@@ -96,12 +101,6 @@ class Checker:
 
     def _say(self, entry: Entry | None, sentence: str) -> None:
         self.violations.append(sentence if entry is None else f"{sentence}  [{entry}]")
-
-    def _must_have_come(self, author: str, text: str, memory: Memory) -> None:
-        if text not in self._now[reader_of(text)].received:
-            self._say(None, f"{text} was lost")
-        elif text not in memory.delivered:
-            self._say(None, f"{author} never learned that {text} has arrived")
 
     # what happened
 
@@ -120,8 +119,6 @@ class Checker:
             self._say(entry, f"forged: {text}")
         if text in memory.received:
             self._say(entry, f"double: {text} was stored twice")
-        if text in self._now[author].cancelled:
-            self._say(entry, f"{text} had been taken back")
         highest = self._highest[author, entry.who]
         if number < highest and not late and author not in self._restored | {entry.who}:
             self._say(entry, f"disorder: {text} came behind {highest}, without a mark")

@@ -48,7 +48,6 @@ WRONG = {
     "never shown": [*sent(TEXT), *came(TEXT)[:2]],
     "disorder": [*sent(TEXT), *sent(NEXT), *came(NEXT), *came(TEXT)],
     "forged": came(TEXT),
-    "had been taken back": [*sent(TEXT), ("anna", "cancelled", TEXT), *came(TEXT)],
     "stuck": [("anna", "outbox", "ben", "queued", "offline")],
     "false alarm": [("ben", "notice", "anna", "somebody was restored")],
     "a key was used": [("world", "key twice")],
