@@ -1,7 +1,6 @@
 """Which commands need a running node, and what they say without one: each command is in a list."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -44,13 +43,13 @@ OF_ITS_OWN = {"init", "up", "down", "profile list", "doctor", "backup restore"} 
 
 
 @pytest.fixture(scope="module")
-def left(pattern: Machine, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+def left(pattern: Machine, tmp_path_factory: pytest.TempPathFactory) -> Machine:
     """A profile that knows bob, for whom a message waits; its node has been stopped."""
     machine = pattern.copy(tmp_path_factory.mktemp("m"))
     with machine.node():
         assert machine("contact", "add", "bob", BOB).code == 0
         assert machine("send", "bob", "hello").code == 0
-    yield machine
+    return machine
 
 
 def opened(machine: Machine, name: str, *words: str) -> Done:
