@@ -1,8 +1,8 @@
 """`up`: run the node, in this process's place or behind it.
 
 Files that steer or are code (`--tor`, `--torrc-include`, `--transport`) are checked by
-the parts that use them; here only what the command line alone can tell is checked, before
-the passphrase is asked for.
+the parts that use them; here only what the command line alone can tell is checked. Both
+come before the passphrase is asked for: nobody types it in vain.
 """
 
 import os
@@ -87,17 +87,17 @@ def up(invocation: Invocation, /, **options: Any) -> None:
     _check(options)
     paths = invocation.existing()
     wait_unlock = options.pop("wait_unlock")
-    phrase = b"" if wait_unlock else prompt.passphrase(invocation)
     from onionchat.node.options import UpOptions
     from onionchat.node.supervisor import check, supervise
 
     dial = not options.pop("no_dial")
     chosen = UpOptions(paths=paths, dial=dial, **options)
+    check(chosen)
+    phrase = b"" if wait_unlock else prompt.passphrase(invocation)
     progress = told(Progress(invocation), os.environ)
     if wait_unlock:
         from onionchat.cli.locked import until_unlocked
 
-        check(chosen)
         until_unlocked(paths.unlock_socket, partial(supervise, chosen), progress)
     elif chosen.detach:
         from onionchat.cli.detach import detached

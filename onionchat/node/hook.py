@@ -39,7 +39,7 @@ class Hook:
     """One program. UsageError or RefusedError if it cannot or must not be run."""
 
     def __init__(self, program: Path, warn: Callable[[str], None]) -> None:
-        self._program = _checked(program)
+        self._program = checked(program)
         self._warn = warn
         self._waiting: asyncio.Queue[Arrival] = asyncio.Queue(QUEUE)
 
@@ -79,7 +79,7 @@ class Hook:
             stdin.write(line)
             stdin.seek(0)
             return subprocess.Popen(
-                [_checked(self._program)],
+                [checked(self._program)],
                 stdin=stdin,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
@@ -100,7 +100,8 @@ async def _end_of(process: "subprocess.Popen[bytes]") -> None:
         os.close(descriptor)
 
 
-def _checked(program: Path) -> Path:
+def checked(program: Path) -> Path:
+    """The program itself; RefusedError if others can change it, UsageError if it is none."""
     file = trusted(program)
     if not os.access(file, os.X_OK):
         raise UsageError(f"{file} is not a program", f"chmod u+x {file}")

@@ -39,10 +39,10 @@ from onionchat.errors import (
 )
 from onionchat.hardening import die_with_parent, harden
 from onionchat.node.clock import wait
-from onionchat.node.hook import Hook
+from onionchat.node.hook import Hook, checked
 from onionchat.node.options import UpOptions, encode_start
 from onionchat.node.restarts import Restarts
-from onionchat.store.lock import Lock
+from onionchat.store.lock import Lock, check_free
 from onionchat.tor.attach import attachment
 from onionchat.tor.find import TorBinary, find_tor
 from onionchat.tor.process import run_tor
@@ -74,12 +74,14 @@ def supervise(options: UpOptions, passphrase: bytes, report: Report) -> None:
 
 
 def check(options: UpOptions) -> None:
-    """What would be refused anyway, before somebody is waited for who unlocks: a second node,
+    """What would be refused anyway, before anybody is asked for the passphrase: a second node,
     no tor, a file that others can write."""
     harden()
     options.paths.make()
-    Lock.acquire(options.paths.lock).close()
+    check_free(options.paths.lock)
     _own_tor(options)
+    if options.on_message is not None:
+        checked(options.on_message)
 
 
 class Supervisor:

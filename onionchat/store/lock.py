@@ -41,10 +41,7 @@ class Lock:
             _lock(descriptor, fcntl.F_OFD_SETLK, fcntl.F_WRLCK, _DECIDES)
         except BlockingIOError:
             os.close(descriptor)
-            raise RefusedError(
-                "a node of this profile is running, or a command is at work in it",
-                "stop the node with `onionchat down`, or use another --profile",
-            ) from None
+            raise _held() from None
         _lock(descriptor, fcntl.F_OFD_SETLKW, fcntl.F_WRLCK, _WATCHED)
         os.ftruncate(descriptor, 0)
         os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
@@ -77,6 +74,19 @@ def holder(path: Path) -> int | None:
         if answer == fcntl.F_UNLCK:
             return None
         return int(file.read() or 0) or None  # empty between its lock and its number
+
+
+def check_free(path: Path) -> None:
+    """RefusedError if somebody holds it. Nothing is taken, so nobody is refused for that."""
+    if holder(path) is not None:
+        raise _held()
+
+
+def _held() -> RefusedError:
+    return RefusedError(
+        "a node of this profile is running, or a command is at work in it",
+        "stop the node with `onionchat down`, or use another --profile",
+    )
 
 
 def wait_free(path: Path, timeout: float) -> bool:
