@@ -91,7 +91,10 @@ def show(invocation: Invocation, name: str) -> None:
     row = ask_anyway(invocation, "contact.show", name=name)
     cells = _cells(row)
     if row["why"]:
-        cells |= {"why": line(row["why"]), "what to do": line(row["hint"] or "-")}
+        cells |= {
+            "why": line(row["why"]),
+            "what to do": line(invocation.out.here(row["hint"] or "-")),
+        }
     lines = table([(key.replace("_", " "), value) for key, value in cells.items()])
     invocation.out.row(row, "\n".join(lines))
 

@@ -74,7 +74,7 @@ def status(invocation: Invocation) -> None:
         f"requests  {row['requests']}",
         f"unread    {row['unread']}",
         f"outbox    {row['outbox']}",
-        *map(_waiting, row["waiting"]),
+        *(invocation.out.here(_waiting(each)) for each in row["waiting"]),
     )
     invocation.out.row(row, "\n".join(text))
 

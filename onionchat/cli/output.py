@@ -78,13 +78,13 @@ class Output:
 
     def error(self, error: OnionchatError) -> None:
         """The last words of a command that failed; also with `-q`."""
-        hint = self._here(error.hint)
+        hint = self.here(error.hint)
         fields = {"error": error.name, "message": error.message, "hint": hint or None}
         told = f"onionchat: {line(error.message)}" + (f"\nhint: {line(hint)}" if hint else "")
         self._aside(below_ctrl_c(told) if isinstance(error, Interrupted) else told, fields)
 
-    def _here(self, hint: str) -> str:
-        """With the commands in it for this profile."""
+    def here(self, hint: str) -> str:
+        """A hint with the commands in it for this profile."""
         return (
             _COMMAND.sub(lambda found: f"`{found[1]} {self.place}`", hint) if self.place else hint
         )

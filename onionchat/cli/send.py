@@ -69,7 +69,7 @@ def send(
         verified=verified,
         expires=expires,
     )
-    invocation.out.row(row, line(row["hint"] or row["state"]))
+    invocation.out.row(row, line(invocation.out.here(row["hint"] or row["state"])))
 
 
 def _refuse_alone(timeout: float | None) -> None:

@@ -56,6 +56,18 @@ def test_help_is_the_same_for_every_profile(capsys: pytest.CaptureFixture[str]) 
     assert capsys.readouterr().err.endswith("hint: see `onionchat send --help`\n")
 
 
+def test_a_hint_in_an_answer_names_it_in_text_alone(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """For a script it is what the node has said."""
+    sent = {"hint": "queued; `onionchat status` shows how far it is", "state": "queued"}
+    monkeypatch.setattr("onionchat.cli.send.ask", lambda *_, **__: sent)
+    run(["-p", "work", "send", "bob", "hi"])
+    assert capsys.readouterr().out == "queued; `onionchat status -p work` shows how far it is\n"
+    run(["-p", "work", "send", "bob", "hi", "--json"])
+    assert json.loads(capsys.readouterr().out) == sent
+
+
 def test_the_next_step_names_it_too(capsys: pytest.CaptureFixture[str]) -> None:
     Output(place="-p work").next("Next:", "onionchat up")
     Output(place="-p work", as_json=True).next("Next:", "onionchat up")
