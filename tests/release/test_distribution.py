@@ -70,13 +70,20 @@ def test_the_sdist_is_the_commit(made: list[dict[str, Path]]) -> None:
     }
 
 
-def test_the_wheel_has_the_manual_and_the_unit(made: list[dict[str, Path]]) -> None:
+def test_the_wheel_has_the_manual_the_unit_and_the_pages(made: list[dict[str, Path]]) -> None:
+    """Hints of the program name the pages, and pages name each other and other files."""
     (wheel,) = (file for name, file in made[0].items() if name.endswith(".whl"))
     with zipfile.ZipFile(wheel) as archive:
         names = archive.namelist()
         modes = {entry.external_attr >> 16 & 0o777 for entry in archive.infolist()}
     assert "onionchat/stray.py" not in names
-    shared = {name.partition("/data/")[2] for name in names if "/data/" in name}
-    assert shared == {"share/man/man1/onionchat.1", "share/systemd/user/onionchat@.service"}
+    shared = {name.partition("/data/share/")[2] for name in names if "/data/" in name}
+    pages = {name.removeprefix("doc/onionchat/") for name in shared if name.startswith("doc/")}
+    assert shared - {f"doc/onionchat/{page}" for page in pages} == {
+        *("man/man1/onionchat.1", "systemd/user/onionchat@.service")
+    }
+    wanted = {str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md")}
+    wanted |= {"README.md", "torrc.example", "packaging/tails/onionchat.yml"}
+    assert wanted <= pages
     assert not any(name.startswith(("tests/", "release/", "benchmarks/")) for name in names)
     assert modes <= {0o644, 0o664, 0o755, 0o666}
