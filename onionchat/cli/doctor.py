@@ -46,10 +46,9 @@ def doctor(invocation: Invocation, name: str | None) -> None:
     paths = invocation.existing()
     bad = 0
     for row in _rows(invocation, paths, name):
-        hint = f"\n      what to do: {line(row['hint'])}" if row["hint"] else ""
-        text = (
-            f"{'ok' if row['ok'] else 'BAD':3}  {line(row['check'])}: {line(row['detail'])}{hint}"
-        )
+        text = f"{'ok' if row['ok'] else 'BAD':3}  {line(row['check'])}: {line(row['detail'])}"
+        if row["hint"]:
+            text += f"\n      what to do: {line(invocation.out.here(row['hint']))}"
         invocation.out.row(row, text)
         bad += not row["ok"]
     if bad:

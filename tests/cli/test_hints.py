@@ -7,6 +7,7 @@ import pytest
 
 from onionchat.cli.main import run
 from onionchat.cli.output import Output
+from tests.cli.machine import Machine
 
 START = "make one with `onionchat init"
 
@@ -66,6 +67,11 @@ def test_a_hint_in_an_answer_names_it_in_text_alone(
     assert capsys.readouterr().out == "queued; `onionchat status -p work` shows how far it is\n"
     run(["-p", "work", "send", "bob", "hi", "--json"])
     assert json.loads(capsys.readouterr().out) == sent
+
+
+def test_what_doctor_tells_to_do_names_it(machine: Machine) -> None:
+    shown = machine("-p", "default", "doctor").refused(3).out
+    assert "what to do: start it with `onionchat up -p default`\n" in shown
 
 
 def test_the_next_step_names_it_too(capsys: pytest.CaptureFixture[str]) -> None:
