@@ -92,7 +92,7 @@ class _Inbox:
         self._sessions.save()
         self._arrivals.save()
         seen.add(self._accepted)
-        self._found.news = bool(self._accepted)
+        self._found.news |= bool(self._accepted)
         if self._shown:
             self._show()
         fresh = self._fresh
@@ -145,7 +145,7 @@ class _Inbox:
         asked = self._contact.state == "requested"
         starts = self._fresh is not None and sid == self._fresh.sid
         if isinstance(record, records.ContactRequest) and (asked or starts):
-            requests.consent(self._contact.id, self._now)
+            self._found.news |= requests.consent(self._contact.id, self._now)
             self._received(record.stream, 1)
             self._found.consent = True
             return False

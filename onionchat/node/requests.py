@@ -88,14 +88,17 @@ def reason_to_dial(contact: int, now: Millis) -> bool:
     return outbox.anything_for(contact) if row.state == "contact" else pause(row, now) == 0.0
 
 
-def consent(contact: int, now: Millis) -> None:
-    """Somebody we have asked asks us, or a contact asks again: the answer is an Accept."""
+def consent(contact: int, now: Millis) -> bool:
+    """Somebody we have asked asks us, or a contact asks again: the answer is an Accept. True
+    unless we were about to say that already."""
     contacts.accept(contact, now)
-    say_yes(contact, now)
+    return say_yes(contact, now)
 
 
-def say_yes(contact: int, now: Millis) -> None:
+def say_yes(contact: int, now: Millis) -> bool:
     """Queue one Accept, unless one is on its way already."""
     device = contacts.by_id(contact).device
-    if not outbox.yes_waits(device):
-        outbox.queue(device, ACCEPT, MessageId(secrets.token_bytes(16)), now)
+    if outbox.yes_waits(device):
+        return False
+    outbox.queue(device, ACCEPT, MessageId(secrets.token_bytes(16)), now)
+    return True

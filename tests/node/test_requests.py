@@ -7,12 +7,15 @@ import pytest
 
 from onionchat.crypto.address import format_address
 from onionchat.errors import RefusedError
+from onionchat.node import dialing, why
 from onionchat.node.clock import DAY, wall_clock
+from onionchat.node.dialing import PATIENCE
 from onionchat.protocol.events import Bye
 from onionchat.protocol.records import Accept, Endpoint, Receipt, Text, Withdrawn
 from onionchat.store import contacts, requests
 from onionchat.store.models import Contact
 from onionchat.types import MessageId, Millis, OnionKey
+from tests.node import patience
 from tests.node.attack import mallory
 from tests.node.caller import STREAM, Speech, call, contents, greet, request, silence
 from tests.node.street import Home, Street, befriend
@@ -81,6 +84,31 @@ def test_asking_back_somebody_who_asked_while_we_were_away(tmp_path: Path) -> No
                 await both_talk(alice, bob)
 
     asyncio.run(scene())
+
+
+def test_a_request_that_is_a_yes_is_answered_at_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Bob has knocked a moment ago, and will not at once again; but it is no failure that alice
+    hangs up when she has asked."""
+    monkeypatch.setattr(dialing, "PATIENCE", PATIENCE)
+    monkeypatch.setattr(dialing, "BACKOFF_SECONDS", (3600.0,))
+
+    async def scene() -> None:
+        _, alice, bob = homes(tmp_path)
+        async with asyncio.timeout(30), alice.up(), bob.up():
+            await bob("contact.add", name="alice", address=alice.address)
+            await alice.until(requests.all_rows)
+            await alice("request.reject", who="1")
+            await alice("contact.unblock", name=bob.address)
+            await alice("contact.add", name="bob", address=bob.address)
+            await bob.until(lambda: is_friend("alice"))
+            while (await bob("contact.show", name="alice")).why != why.LEFT.sentence:
+                pass
+            patience.pass_time(PATIENCE)
+            await alice.until(lambda: is_friend("bob"))
+
+    patience.run(scene())
 
 
 def test_a_yes_reaches_somebody_who_was_away(tmp_path: Path) -> None:
