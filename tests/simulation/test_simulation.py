@@ -39,21 +39,21 @@ def test_two_seeds_are_two_days() -> None:
     assert run(Plan(7, 0.2)).digest() != run(Plan(8, 0.2)).digest()
 
 
-def nothing_is_known(_: int, __: list[bytes]) -> set[bytes]:
+def nothing_is_known(*_: Any, **__: Any) -> set[bytes]:
     """A repeated envelope is not recognised."""
     return set()
 
 
-def nothing_is_repeated(_: int, __: frozenset[bytes]) -> list[Any]:
+def nothing_is_repeated(*_: Any, **__: Any) -> list[Any]:
     """What a broken connection swallowed stays swallowed."""
     return []
 
 
-def receipt_is_lost(_: int, __: Any, ___: int) -> None:
+def receipt_is_lost(*_: Any, **__: Any) -> None:
     """What was confirmed is not believed."""
 
 
-def never_again(schedule: Schedule, _: float, *, waiting: bool, offline: bool) -> None:
+def never_again(schedule: Schedule, *_: Any, **__: Any) -> None:
     """Who was not reached is given up."""
     schedule.at = None
 
@@ -71,7 +71,7 @@ def never_suspicious(mine: Any, theirs: Any) -> Choice:
     return Choice(found.use, (), (), found.retired)
 
 
-def at_once(schedule: Schedule, now: float, *, waiting: bool, offline: bool) -> None:
+def at_once(schedule: Schedule, now: float, **_: Any) -> None:
     """No pause between two dials, whatever becomes of them."""
     schedule.at = now
 
