@@ -65,7 +65,7 @@ def test_every_answer_of_tor(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
-def test_what_a_person_has_decided_comes_before_what_tor_says(tmp_path: Path) -> None:
+def test_whom_our_question_has_not_reached_has_not_refused(tmp_path: Path) -> None:
     async def scene() -> None:
         street = Street()
         alice, bob = (Home(name, tmp_path, street) for name in ("alice", "bob"))
@@ -73,7 +73,18 @@ def test_what_a_person_has_decided_comes_before_what_tor_says(tmp_path: Path) ->
             await alice("contact.add", name="bob", address=bob.address)
             await alice("send", name="bob", text="1")
             await until_said(alice, why.NOT_REACHED)
+
+    asyncio.run(scene())
+
+
+def test_what_a_person_has_decided_comes_before_what_tor_says(tmp_path: Path) -> None:
+    async def scene() -> None:
+        street = Street()
+        alice, bob = (Home(name, tmp_path, street) for name in ("alice", "bob"))
+        async with asyncio.timeout(60), alice.up():
             async with bob.up():
+                await alice("contact.add", name="bob", address=bob.address)
+                await alice("send", name="bob", text="1")
                 await bob.until(lambda: counts.totals().requests)
                 await until_said(alice, why.NOT_ACCEPTED)
                 await befriend(alice, bob)
