@@ -6,12 +6,17 @@ changes neither unless an envelope opened, which is the rule under test.
 
 from dataclasses import dataclass, field
 
-from onionchat.crypto import ratchet
+import pytest
+from msgspec.structs import replace
+
+from onionchat.crypto import envelope, ratchet
 from onionchat.crypto.handshake import Initiator, Responder
+from onionchat.crypto.header import Header
 from onionchat.crypto.identity import Identity
 from onionchat.crypto.ratchet import HeaderKeyNumber, Opened
 from onionchat.crypto.ratchet_state import State
 from onionchat.crypto.session_secrets import SessionSecrets
+from onionchat.errors import RemoteError
 
 ALICE = Identity.from_seed(b"a" * 32)
 BOB = Identity.from_seed(b"b" * 32)
@@ -68,3 +73,24 @@ def talking() -> tuple[End, End]:
     bob.hear(alice.say(b"hello"))
     alice.hear(bob.say(b"hello yourself"))
     return alice, bob
+
+
+def refuses(end: End, wire: bytes, kind: type[RemoteError]) -> RemoteError:
+    """It is refused as this, and nothing has changed."""
+    before = end.frozen()
+    with pytest.raises(kind) as refused:
+        end.hear(wire)
+    assert end.frozen() == before
+    return refused.value
+
+
+def forged(alice: End, **fields: int | bytes) -> bytes:
+    """An envelope that only Alice's own state can make, with a header of our choice."""
+    chain = alice.state.sending
+    assert chain is not None
+    plain = {"pn": alice.state.root.pn, "n": chain.n} | fields
+    header = Header(int(plain["pn"]), int(plain["n"]), chain.keys)
+    parts = (fields.get(name, getattr(header, name)) for name in ("dh", "ek", "ct"))
+    header = replace(header, keys=b"".join(map(bytes, parts)))
+    mk, _ = chain.take()
+    return envelope.seal(chain.hk, mk, header, b"forged", alice.state.ad, bytes(32))

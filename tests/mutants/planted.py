@@ -25,7 +25,9 @@ def hours_of(*faults: str) -> tuple[str, ...]:
     return ("-m", "tests.mutants.simulated", *faults)
 
 
-RATCHET = tests("tests/crypto/test_ratchet.py", "tests/crypto/test_ratchet_vectors.py")
+RATCHET = tests(
+    *(f"tests/crypto/test_ratchet{what}.py" for what in ("", "_refusals", "_clones", "_vectors"))
+)
 
 BUGS = (
     Bug(

@@ -5,12 +5,13 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from tests.second import records
+from tests.second.connection import Connection as NodeConnection
 from tests.second.handshake import Keys
-from tests.second.node import ASKED, CONTACT, Event, Node, Session
-from tests.second.node import Connection as NodeConnection
+from tests.second.node import Node
 from tests.second.primitives import ProtocolError
 from tests.second.ratchet import Ratchet
 from tests.second.records import Record
+from tests.second.state import ASKED, CONTACT, Event, Session
 
 
 class Closed(Exception):  # noqa: N818

@@ -13,7 +13,8 @@ from onionchat.store import contacts, counts, requests
 from onionchat.store.models import Session
 from onionchat.tor.address import UnixAddress
 from tests.node.street import Home, Street
-from tests.second.node import Connection, Node
+from tests.second.connection import Connection
+from tests.second.node import Node
 
 SEED = bytes(range(32))
 
