@@ -37,6 +37,7 @@ COMMANDS = {
     "passphrase": "passphrase:passphrase",
     "profile": "profile:profile",
     "backup": "backup:backup",
+    "panic": "panic:panic",
     "rpc": "bridge:rpc",
     "completion": "completion:completion",
     "demo": "demo:demo",

@@ -15,9 +15,14 @@ from onionchat.errors import RefusedError
 from onionchat.os_errors import explained
 
 
+def unfinished(path: Path) -> Path:
+    """Where the new content is until it takes the name; of an interrupted writer it stays."""
+    return path.with_name(path.name + ".new")
+
+
 def replace(path: Path, content: bytes) -> None:
     """Write `content` as the file's whole content, 0600; RefusedError: the disk is full."""
-    new = path.with_name(path.name + ".new")
+    new = unfinished(path)
     with explained(), ExitStack() as undo:
         new.unlink(missing_ok=True)  # of somebody who was interrupted
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
@@ -27,7 +32,7 @@ def replace(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
-        _sync(path.parent)
+        sync(path.parent)
 
 
 def create(path: Path, content: bytes) -> None:
@@ -56,7 +61,7 @@ def _create(path: Path, content: bytes) -> None:
         if os.path.lexists(path):
             raise RefusedError(f"{path} exists already", "choose another name; it was not changed")
         Path(name).replace(path)
-        _sync(path.parent)
+        sync(path.parent)
 
 
 def read(path: Path, limit: int) -> bytes:
@@ -79,7 +84,7 @@ def _check(path: Path, mode: int) -> None:
         )
 
 
-def _sync(directory: Path) -> None:
+def sync(directory: Path) -> None:
     """Make names in it last; the name of a file is the directory's content."""
     descriptor = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
     try:

@@ -57,6 +57,7 @@ KEYS = {
     "backup create": "file contacts messages",
     "backup restore": "file contacts messages",
     "doctor": "check ok detail hint",
+    "panic": "gone overwritten left",
     "unlock": "unlocked",
     "completion": "shell script",
 }

@@ -126,6 +126,7 @@ NOT_OF_THE_NODE = {
         "up",
         "unlock",
         "down",
+        "panic",
         "rpc",
         "completion",
         "demo",

@@ -20,6 +20,7 @@ PRIVATE = {
     "verify": {"--confirm"},
     "contact remove": {"--yes"},
     "history clear": {"--yes"},
+    "panic": {"--yes"},
 }
 """Without a variable: texts, what was read aloud, and the last question before a loss."""
 

@@ -36,7 +36,7 @@ NEED_IT = {
     "outbox cancel": ["0" * 32],
     "rpc": [],
 }
-OF_ITS_OWN = {"init", "up", "down", "profile list", "doctor", "backup restore"} | {
+OF_ITS_OWN = {"init", "up", "down", "panic", "profile list", "doctor", "backup restore"} | {
     *("completion", "demo", "testnet up", "testnet down")
 }
 """Neither asks a node nor opens the profile, or does both as far as it goes."""

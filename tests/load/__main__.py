@@ -1,4 +1,4 @@
-"""`python -m tests.load [queue history idle flood]`: each figure beside its bar."""
+"""`python -m tests.load [queue history idle flood panic]`: each figure beside its bar."""
 
 import shutil
 import sys
@@ -6,7 +6,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.load import flood, history, idle, queue
+from tests.load import flood, history, idle, panic, queue
 from tests.load.bar import Bar
 
 FIGURES: dict[str, Callable[[Path], Iterator[Bar]]] = {
@@ -14,6 +14,7 @@ FIGURES: dict[str, Callable[[Path], Iterator[Bar]]] = {
     "history": lambda place: history.figures(place, 1_000_000),
     "idle": lambda place: idle.figures(place, idle.MINUTES),
     "flood": flood.figures,
+    "panic": lambda place: panic.figures(place, panic.RUNS),
 }
 
 
