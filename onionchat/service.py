@@ -28,6 +28,7 @@ from onionchat.node.options import UpOptions, decode_start, encode_start
 from onionchat.node.profile import Profile, unlocked
 from onionchat.node.verbs import VERBS
 from onionchat.paths import Paths
+from onionchat.rpc.idle import lock_after
 from onionchat.rpc.server import Server
 from onionchat.store.lock import Lock
 from onionchat.tor.address import Address, unix
@@ -80,15 +81,17 @@ async def _serve(
     options: UpOptions, passphrase: bytes, say: _Reporter, keep: Callable[[bytes], None]
 ) -> None:
     async with unlocked(options.paths, passphrase) as profile:
-        profile.keep = keep
+        profile.keep, profile.lock = keep, partial(say, "lock")
         if profile.warning:
             say("warning", message=profile.warning)
         tor, target = _tor(options)
         client = TorClient(tor)
         node = Node(profile, client, target, dial=options.dial)
         async with asyncio.TaskGroup() as group:
+            server = Server(profile, options.paths.rpc_socket, VERBS)
             helpers = [
-                group.create_task(Server(profile, options.paths.rpc_socket, VERBS).run()),
+                group.create_task(server.run()),
+                group.create_task(lock_after(options.lock_after, profile, server, profile.lock)),
                 group.create_task(client.run()),
                 group.create_task(_tell_progress(client, node, say)),
                 group.create_task(_tell_arrivals(profile, options, say)),

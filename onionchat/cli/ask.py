@@ -53,8 +53,19 @@ def ask_anyway(invocation: Invocation, method: str, **params: Any) -> Any:
     try:
         return ask(invocation, method, **params)
     except UnreachableError:
+        if _is_locked(invocation):
+            raise
         invocation.out.detail("no node is running: opening the profile itself")
         phrase = prompt.passphrase(invocation)
     from onionchat.service import offline
 
     return offline(invocation.existing(), phrase, method, params)
+
+
+def _is_locked(invocation: Invocation) -> bool:
+    """Is there a node that has the profile, and waits for its passphrase?"""
+    from onionchat.cli.locked import waits
+    from onionchat.store.lock import holder
+
+    paths = invocation.existing()
+    return holder(paths.lock) is not None and waits(paths.unlock_socket)

@@ -24,6 +24,7 @@ COMMANDS = {
     "id": "profile:show_id",
     "up": "up:up",
     "unlock": "unlock:unlock",
+    "lock": "lock:lock",
     "down": "node:down",
     "status": "node:status",
     "contact": "contact:contact",

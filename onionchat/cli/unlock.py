@@ -18,7 +18,7 @@ from onionchat.cli.options import Command
 )
 @click.pass_obj
 def unlock(invocation: Invocation) -> None:
-    """Unlock a node that waits for its passphrase: `up --wait-unlock`.
+    """Unlock a node that waits for its passphrase: `up --wait-unlock`, or after `lock`.
 
     Returns when the node answers. A wrong passphrase is exit code 6, and it waits on.
     """

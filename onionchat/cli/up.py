@@ -67,6 +67,12 @@ from onionchat.errors import UsageError
     help="Stop with exit code 3 if the address is not published within S seconds.",
 )
 @option(
+    "--lock-after",
+    type=params.duration,
+    metavar="TIME",
+    help="Lock it when no command was given for so long: 30m, 2h; `onionchat unlock` goes on.",
+)
+@option(
     "--on-message",
     type=params.file,
     metavar="PROGRAM",

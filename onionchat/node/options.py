@@ -15,7 +15,8 @@ class UpOptions:
 
     `tor_control` and `tor_socks` name a running tor to attach to (a unix socket path or
     `host:port`); with both None a tor of our own is launched. `timeout` is in seconds.
-    `on_message` is a program that the supervisor runs when something came in.
+    `on_message` is a program that the supervisor runs when something came in. `lock_after`:
+    seconds without a command after which the node is locked.
     """
 
     paths: Paths
@@ -30,6 +31,7 @@ class UpOptions:
     detach: bool = False
     on_message: Path | None = None
     on_message_text: bool = False
+    lock_after: float | None = None
 
 
 def encode_start(options: UpOptions, passphrase: bytes) -> bytes:

@@ -64,7 +64,8 @@ class Profile:
     """The open store and the identity in it. `warning`: what the person must know about it.
 
     `rewrap` gives the keyslot another passphrase: old, new. `keep` is told the new one, for
-    whoever will have to open the profile again without asking.
+    whoever will have to open the profile again without asking. `lock` ends this process, and
+    nobody opens the profile again without the passphrase.
     """
 
     db: Database
@@ -77,6 +78,7 @@ class Profile:
     warning: str | None = None
     rewrap: Callable[[bytes, bytes], None] = _no_keyslot
     keep: Callable[[bytes], None] = lambda _: None
+    lock: Callable[[], None] = lambda: None
 
     def running(self) -> Live:
         """The node, for verbs that make no sense without one."""

@@ -4,7 +4,7 @@ The supervisor holds no keys and reads no peer's bytes. It owns tor
 (`__OwningControllerProcess`), so that the node never forks or execs and can later give
 up both for good. The passphrase goes into an anonymous memory file that only the node
 reads; it stays there so that a node that crashed can be started again without asking,
-and is gone with the supervisor.
+and is gone when the node is locked (node/unlocking.py), and with the supervisor.
 
     supervisor ──starts──> tor   (own data directory, unix sockets, no TCP)
         │
@@ -42,6 +42,7 @@ from onionchat.node.clock import wait
 from onionchat.node.hook import Hook, checked
 from onionchat.node.options import UpOptions, encode_start
 from onionchat.node.restarts import Restarts
+from onionchat.node.unlocking import Unlocking
 from onionchat.store.lock import Lock, check_free
 from onionchat.tor.attach import attachment
 from onionchat.tor.find import TorBinary, find_tor
@@ -97,6 +98,7 @@ class Supervisor:
         self._unlocked = asyncio.Event()
         self._ready = asyncio.Event()
         self._failure: OnionchatError | None = None
+        self._unlocking: Unlocking | None = None
         self._tor: dict[str, Any] = {"bootstrap": 0, "step": None, "warning": None}
 
     async def run(self) -> None:
@@ -120,6 +122,7 @@ class Supervisor:
             if ended.error is not None:
                 raise ended.error from None
         finally:
+            self._let_go()
             os.close(self._start)
 
     async def _until_ready(self) -> None:
@@ -143,6 +146,9 @@ class Supervisor:
         while True:
             restarts.born(time())
             code = await self._run_node()
+            if self._unlocking is not None:
+                await self._passphrase(self._unlocking, code)
+                continue
             if self._failure is not None:
                 raise _End(self._failure)
             if code == 0:
@@ -151,6 +157,17 @@ class Supervisor:
                 raise _End(_stillborn(code))
             self._report({"event": "warning", "message": "the node died and is started again"})
             await _pause(restarts.died(time()))
+
+    def _lock_up(self) -> None:
+        """From now on nobody can start the node without the passphrase."""
+        os.pwrite(self._start, bytes(os.fstat(self._start).st_size), 0)
+        os.ftruncate(self._start, 0)
+        self._unlocking = Unlocking(self._options.paths.unlock_socket)
+
+    async def _passphrase(self, unlocking: Unlocking, code: int) -> None:
+        """The node was locked, or what somebody brought did not open it: wait for the next."""
+        unlocking.failed(_stillborn(code))
+        os.pwrite(self._start, encode_start(self._options, await unlocking.passphrase()), 0)
 
     async def _run_node(self) -> int:
         read, write = os.pipe()
@@ -164,13 +181,15 @@ class Supervisor:
         )
         os.close(write)
         try:
-            await self._relay(read)
+            if await self._relay(read):
+                await _end(node)
+                self._report({"event": "locked"})
             return await node.wait()
         finally:
             await _end(node)
 
-    async def _relay(self, descriptor: int) -> None:
-        """What the node says, until it says no more."""
+    async def _relay(self, descriptor: int) -> bool:
+        """What the node says, until it says no more, or is to be locked (True)."""
         reader = asyncio.StreamReader(LONGEST_LINE)
         loop = asyncio.get_running_loop()
         with os.fdopen(descriptor, "rb", buffering=0) as pipe:
@@ -179,18 +198,28 @@ class Supervisor:
             )
             try:
                 async for line in reader:
-                    self._hear(json.loads(line))
+                    said = json.loads(line)
+                    if said["event"] == "lock":
+                        self._lock_up()
+                        return True
+                    self._hear(said)
             finally:
                 transport.close()
+        return False
 
     def _hear(self, said: dict[str, Any]) -> None:
         match said:
             case {"event": "unlocked"}:
-                if self._unlocked.is_set():
+                if self._unlocking is None and self._unlocked.is_set():
                     return
                 self._unlocked.set()
+                self._let_go()
             case {"event": "error", **fields}:
-                self._failure = rebuild(fields["error"], fields["message"], fields["hint"])
+                failure = rebuild(fields["error"], fields["message"], fields["hint"])
+                if self._unlocking is None:
+                    self._failure = failure
+                else:
+                    self._unlocking.failed(failure)
                 return
             case {"event": "arrived", "arrival": dict(arrival)}:
                 if self._hook is not None:
@@ -203,6 +232,12 @@ class Supervisor:
             case {"event": "tor"}:
                 self._tor = said
         self._report(said)
+
+    def _let_go(self) -> None:
+        """Nobody waits for a passphrase any more."""
+        if self._unlocking is not None:
+            self._unlocking.close()
+            self._unlocking = None
 
     def _warn_of_hook(self, message: str) -> None:
         self._report({"event": "warning", "message": f"--on-message: {message}"})

@@ -42,6 +42,8 @@ class Server:
         self._path = path
         self._verbs = verbs
         self._clients: set[asyncio.Task[None]] = set()
+        self.last_client = profile.uptime().now
+        """When the last one came, on the kernel's clock."""
 
     async def run(self) -> Never:
         """Serve until cancelled; every connection and the socket go away with it."""
@@ -57,6 +59,7 @@ class Server:
         elif len(self._clients) >= CLIENTS:
             _turn_away(sock)
         else:
+            self.last_client = self._profile.uptime().now
             task = group.create_task(self._serve(sock))
             self._clients.add(task)
             task.add_done_callback(self._clients.discard)

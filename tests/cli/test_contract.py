@@ -59,6 +59,7 @@ KEYS = {
     "doctor": "check ok detail hint",
     "panic": "gone overwritten left",
     "unlock": "unlocked",
+    "lock": "locked",
     "completion": "shell script",
 }
 GLOBAL = {"help", "version", *(str(parameter.name) for parameter in root.params)}

@@ -125,6 +125,7 @@ NOT_OF_THE_NODE = {
         "init",
         "up",
         "unlock",
+        "lock",
         "down",
         "panic",
         "rpc",

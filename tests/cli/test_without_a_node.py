@@ -21,6 +21,7 @@ WITH_THE_PASSPHRASE = {
 NEED_IT = {
     "status": [],
     "unlock": [],
+    "lock": [],
     "contact add": ["carol", BOB],
     "contact rename": ["bob", "rob"],
     "contact remove": ["bob", "--yes"],

@@ -12,7 +12,9 @@ from typing import Any
 
 import msgspec
 
+from onionchat.node.uptime import uptime
 from onionchat.rpc.server import Server
+from onionchat.store.ending import Uptime
 
 
 class Nothing(msgspec.Struct, forbid_unknown_fields=True):
@@ -47,6 +49,7 @@ class Desk:
     """The profile of the tests: events, and doors that a test opens and sees opened."""
 
     feed: Feed = field(default_factory=Feed)
+    uptime: Callable[[], Uptime] = uptime
     entered: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(0))
     left: "SimpleQueue[str]" = field(default_factory=SimpleQueue)
     door: asyncio.Event = field(default_factory=asyncio.Event)

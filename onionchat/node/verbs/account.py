@@ -59,6 +59,10 @@ class Stopped(msgspec.Struct, frozen=True):
     stopped: bool
 
 
+class Locked(msgspec.Struct, frozen=True):
+    locked: bool
+
+
 @verb("id", NoParams, offline=True)
 async def address(profile: Profile, _: NoParams) -> Address:
     """The address of this profile, which is also its contact ID."""
@@ -104,3 +108,11 @@ async def stop(profile: Profile, _: NoParams) -> Stopped:
     """End the node, its tor and its supervisor."""
     profile.running().stop()
     return Stopped(True)
+
+
+@verb("lock", NoParams)
+async def lock(profile: Profile, _: NoParams) -> Locked:
+    """End the process that holds the keys; tor and the supervisor wait for `unlock`."""
+    profile.running()
+    profile.lock()
+    return Locked(True)
