@@ -4,13 +4,12 @@ An onion address holds 32 bytes that somebody else chose. `cryptography` loads a
 and with a point of small order one signature is good for every message, one shared secret
 for every partner. So each foreign key is checked before it is used: canonical encoding, on
 the curve, not the identity, and in the subgroup of prime order (RFC 8032 5.1.3 for the
-decoding; the subgroup check is l*P = 0). About 2 ms in pure Python, which is why a few
-verdicts are remembered; the memory is bounded because strangers choose what goes in.
+decoding; the subgroup check is l*P = 0). About 2 ms in pure Python.
 
-Nothing here touches a secret, so nothing has to run in constant time.
+Nothing here touches a secret, so nothing has to run in constant time. But no verdict is
+remembered: whoever names somebody in a handshake could tell by the time that takes whether
+that key was here before (docs/decisions/0007).
 """
-
-from functools import lru_cache
 
 P = 2**255 - 19
 ORDER = 2**252 + 27742317777372353535851937790883648493
@@ -23,7 +22,6 @@ _Point = tuple[int, int, int, int]
 _IDENTITY: _Point = (0, 1, 1, 0)
 
 
-@lru_cache(maxsize=256)
 def is_valid_key(key: bytes) -> bool:
     """May these bytes be an identity? True only for a canonical point of prime order."""
     point = _decode(key)

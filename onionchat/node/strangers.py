@@ -3,16 +3,22 @@
 A stranger gets the hello that everybody gets, without sessions, and never a receipt.
 A request travels in one envelope of a session that neither side keeps; whatever else
 comes is dropped unread, and after a minute the connection ends. Blocked and rejected
-keys are treated alike down to the timing, and their request is not stored. At most
+keys are treated alike down to the timing, and their request is not stored. Nothing that a
+stranger can see waits for the store: whether something is written, which takes a disk its
+time, would say whether they are new here, and whether there is room for requests. So a request
+is stored when who left it is gone, or when they stay longer than anybody needs to leave. At most
 eight strangers are heard at once; a ninth takes the place of a random one.
 """
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import suppress
 
 from onionchat.crypto import ratchet
 from onionchat.crypto.handshake import Secrets
-from onionchat.errors import RemoteError
+from onionchat.errors import RefusedError, RemoteError
 from onionchat.node import greeting, requests
+from onionchat.node.clock import wait
 from onionchat.node.connection import Connection
 from onionchat.node.peers import Peers
 from onionchat.node.profile import Profile
@@ -22,6 +28,9 @@ from onionchat.protocol.events import EnvelopeReceived, PeerBye
 from onionchat.protocol.limits import STRANGER_CONNECTIONS, STRANGER_SECONDS
 from onionchat.protocol.records import ContactRequest
 from onionchat.types import IdentityKey
+
+PARTING = 2.0
+"""Seconds in which who has asked says bye; the honest do at once."""
 
 
 class Strangers:
@@ -44,24 +53,43 @@ class Strangers:
         await connection.send(await self._profile.db.run(greeting.hello, None))
         secrets = connection.channel.secrets
         assert secrets is not None
-        while events := await connection.events():
-            for event in events:
-                match event:
-                    case EnvelopeReceived(wire):
-                        await self._request(key, secrets, wire)
-                    case PeerBye():
-                        return
+        said, gone = _envelopes(connection), asyncio.Event()
+        async with asyncio.TaskGroup() as storing:
+            try:
+                async for wire in said:
+                    if (request := _read(secrets, wire)) is not None:
+                        storing.create_task(self._store(key, request, gone))
+                        break
+                async for _ in said:
+                    pass
+            except (RemoteError, ConnectionError):
+                pass  # in here: what escaped the group would come as one, and end the storing
+            finally:
+                await connection.close()
+                gone.set()
 
-    async def _request(self, key: IdentityKey, secrets: Secrets, wire: bytes) -> None:
-        record = _read(secrets, wire)
-        if isinstance(record, ContactRequest):
-            await self._profile.change(requests.receive, key, record, self._profile.clock())
+    async def _store(self, key: IdentityKey, request: ContactRequest, gone: asyncio.Event) -> None:
+        await wait(gone, asyncio.get_running_loop().time() + PARTING)
+        with suppress(RefusedError):  # a full disk: it will be offered again
+            await self._profile.change(requests.receive, key, request, self._profile.clock())
 
 
-def _read(secrets: Secrets, wire: bytes) -> records.Record | None:
-    """What an envelope says under a session that is not kept; None if it says nothing."""
+async def _envelopes(connection: Connection) -> AsyncIterator[bytes]:
+    """Until they say bye or hang up."""
+    while events := await connection.events():
+        for event in events:
+            match event:
+                case EnvelopeReceived(wire):
+                    yield wire
+                case PeerBye():
+                    return
+
+
+def _read(secrets: Secrets, wire: bytes) -> ContactRequest | None:
+    """The request in an envelope under a session that is not kept."""
     try:
         opened = ratchet.decrypt(ratchet.start_bob(secrets.session), {}, wire)
-        return records.decode(padding.unpad(opened.padded))
+        record = records.decode(padding.unpad(opened.padded))
     except RemoteError:
         return None
+    return record if isinstance(record, ContactRequest) else None

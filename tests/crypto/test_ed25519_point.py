@@ -84,9 +84,3 @@ def test_the_verdict_is_that_of_the_textbook(y: int) -> None:
 @pytest.mark.parametrize("size", [0, 31, 33, 64])
 def test_another_length_is_refused(size: int) -> None:
     assert not is_valid_key(public(bytes(32)).ljust(size, b"\0")[:size])
-
-
-def test_strangers_cannot_make_the_memory_grow() -> None:
-    for count in range(300):
-        is_valid_key(count.to_bytes(3, "big"))
-    assert is_valid_key.cache_info().currsize <= 256

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from onionchat.crypto import ed25519_point
 from onionchat.crypto.handshake import Initiator, Responder, Secrets
 from onionchat.crypto.identity import Identity
 from onionchat.errors import LocalError, RemoteError
@@ -110,6 +111,21 @@ def test_both_sides_agree() -> None:
     assert claim == ALICE.key
     assert keys(mine) == keys(theirs)
     assert len(set(keys(mine).values())) == 7
+
+
+def test_whom_an_m3_names_costs_the_same_each_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Less work for somebody who was here before would tell that they were."""
+    sums, add = [0], ed25519_point._add
+
+    def counted(one: Any, other: Any) -> Any:
+        sums[-1] += 1
+        return add(one, other)
+
+    monkeypatch.setattr(ed25519_point, "_add", counted)
+    for _ in range(2):
+        awaiting_m3().finish(awaiting_m2().m3(M2)[0])
+        sums.append(0)
+    assert sums[0] == sums[1] > 0
 
 
 def test_what_each_ratchet_starts_from() -> None:

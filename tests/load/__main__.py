@@ -1,4 +1,7 @@
-"""`python -m tests.load [queue history idle flood panic]`: each figure beside its bar."""
+"""`python -m tests.load [NAME ...]`: each figure beside its bar; all that there are, or these.
+
+Names: queue history idle flood panic strangers alike
+"""
 
 import shutil
 import sys
@@ -6,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.load import flood, history, idle, panic, queue
+from tests.load import alike, flood, history, idle, panic, queue, strangers
 from tests.load.bar import Bar
 
 FIGURES: dict[str, Callable[[Path], Iterator[Bar]]] = {
@@ -15,6 +18,8 @@ FIGURES: dict[str, Callable[[Path], Iterator[Bar]]] = {
     "idle": lambda place: idle.figures(place, idle.MINUTES),
     "flood": flood.figures,
     "panic": lambda place: panic.figures(place, panic.RUNS),
+    "strangers": strangers.figures,
+    "alike": alike.figures,
 }
 
 

@@ -35,10 +35,10 @@ def figures(directory: Path) -> Iterator[Bar]:
     fill(alice.paths, lambda: filling.befriend({"mallory": mallory}))
     words = (sys.executable, "-m", "tests.load.flooder", str(directory), seed.hex(), alice.address)
     with alice, bob:
-        calm = _times(alice, bob)
+        calm = message_times(alice, bob)
         with Child(words, stdout=subprocess.DEVNULL) as flooder:
             _until_it_comes(alice)
-            disturbed = _times(alice, bob)
+            disturbed = message_times(alice, bob)
             memory = resident(alice.process.pid)
             flooder.kill()
         with alice.client() as client:
@@ -56,7 +56,7 @@ def _until_it_comes(alice: StreetNode) -> None:
         client.call("receive", name="mallory", timeout=PATIENCE)
 
 
-def _times(alice: StreetNode, bob: StreetNode) -> list[float]:
+def message_times(alice: StreetNode, bob: StreetNode) -> list[float]:
     """Milliseconds of each."""
     pause, times = Event(), []
     with alice.client() as here, bob.client() as there:

@@ -8,8 +8,10 @@ runs a node until the block ends; leaving it by an exception is a crash: nobody 
 import asyncio
 import hashlib
 import secrets
+import threading
 from collections.abc import AsyncIterator, Callable, MutableMapping
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from typing import Any, Never
 
@@ -49,6 +51,8 @@ class Lane:
     def __init__(self, street: Street, state: State = "ready") -> None:
         self._street = street
         self.board = Board()
+        self._answering = 0
+        self._answered = asyncio.Event()
         self.board.post(state=state, bootstrap=100, version="0.0.0")
 
     @property
@@ -67,10 +71,24 @@ class Lane:
             self._street.served[onion.service_id] = listener.address
             self.board.post(published=frozenset({onion.service_id}))
             try:
-                await listener.run(on_link, limit)
+                await listener.run(partial(self._answer, on_link), limit)
             finally:
                 if self._street.served.get(onion.service_id) is listener.address:
                     del self._street.served[onion.service_id]
+
+    async def _answer(self, on_link: OnLink, link: Link) -> None:
+        self._answering += 1
+        try:
+            await on_link(link)
+        finally:
+            self._answering -= 1
+            self._answered.set()
+
+    async def quiet(self) -> None:
+        """Until every link that somebody opened is done with, and what it left is stored."""
+        while self._answering:
+            self._answered.clear()
+            await self._answered.wait()
 
     async def dial(self, onion: OnionKey, token: str, deadline: float) -> Link:
         self._street.dials += 1
@@ -152,6 +170,18 @@ class Home:
         """One transaction behind the node's back."""
         assert self.profile is not None
         return await self.profile.db.run(transaction)
+
+    @asynccontextmanager
+    async def busy(self) -> AsyncIterator[None]:
+        """Inside this block their store works for somebody else."""
+        assert self.profile is not None
+        done = threading.Event()
+        async with asyncio.TaskGroup() as group:
+            group.create_task(self.profile.db.run(done.wait))
+            try:
+                yield
+            finally:
+                done.set()
 
     async def until(self, done: Callable[[], Any]) -> Any:
         """Wait until the transaction `done` returns something true."""

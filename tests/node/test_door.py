@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from onionchat.crypto.handshake import M1_SIZE, M3_SIZE, Initiator
-from onionchat.crypto.identity import Identity
 from onionchat.errors import RemoteError
 from onionchat.protocol.events import Ping
 from onionchat.protocol.framing import Kind, Sealer
@@ -22,7 +21,7 @@ from onionchat.protocol.limits import CELL, LARGEST_CLASS, UNPROVEN_BYTES, UNPRO
 from onionchat.tor.link import READ_MAX, StreamLink
 from onionchat.types import Incarnation
 from tests.node import patience
-from tests.node.attack import attacked, mallory
+from tests.node.attack import attacked, mallory, posing_as
 from tests.node.caller import call, contents, greet, knock, silence
 from tests.node.street import Home, Street
 
@@ -311,10 +310,3 @@ async def ask_for_m2(link: StreamLink, home: Home) -> None:
     """Now this link is surely one of the unproven."""
     await link.write(Initiator(mallory(), home.identity.key).m1())
     await link.read_exactly(M2_SIZE)
-
-
-def posing_as(victim: Identity, thief: Identity) -> Identity:
-    """The victim's public key over the thief's private one."""
-    forged = Identity.from_seed(thief.seed)
-    forged.key = victim.key
-    return forged

@@ -37,6 +37,13 @@ HEAD = (ID, STREAM, 1, Millis(0), None)
 
 
 async def visit(street: Street, home: Home, me: Identity, *said: Known | bytes) -> Hello:
+    """Pass by, until nobody is at the door and what they left is stored."""
+    hello = await pass_by(street, home, me, *said)
+    await home.lane.quiet()
+    return hello
+
+
+async def pass_by(street: Street, home: Home, me: Identity, *said: Known | bytes) -> Hello:
     """Greet, say this, say goodbye, and hear nothing; the hello that greeted us."""
     async with call(street, home, me) as caller:
         hello = await greet(caller)
@@ -192,6 +199,22 @@ def test_nobody_is_hung_up_on_before_others(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
+def test_a_stranger_never_waits_for_the_disk(tmp_path: Path) -> None:
+    """How long a write takes would tell whether there was one."""
+
+    async def scene() -> None:
+        street = Street()
+        alice, new = Home("alice", tmp_path, street), mallory()
+        async with asyncio.timeout(60), alice.up(), call(street, alice, new) as caller:
+            await greet(caller)
+            async with alice.busy():
+                await caller.send(Speech(caller).envelope(request("let me in")), Bye())
+                assert await silence(caller.link) == b""
+            await alice.until(lambda: requests.by_key(new.key))
+
+    asyncio.run(scene())
+
+
 def block(them: Identity) -> None:
     contacts.block(row_of(them), Millis(0))
 
@@ -225,7 +248,7 @@ def test_the_ninth_stranger_takes_the_place_of_another(tmp_path: Path) -> None:
             ]
             for caller in idle:
                 await greet(caller)
-            await visit(street, alice, mallory(), Empty())
+            await pass_by(street, alice, mallory(), Empty())
             async with asyncio.TaskGroup() as group:
                 reads = [group.create_task(caller.link.read(1)) for caller in idle]
                 await asyncio.wait(reads, return_when=asyncio.FIRST_COMPLETED)
