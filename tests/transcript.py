@@ -27,6 +27,8 @@ from pathlib import Path
 
 from tests.child import Child
 
+HANGS = 200
+"""Seconds; the longest command takes a minute on a free machine."""
 PATIENCE = 200
 """How often `~` tries: each time takes a fifth of a second at least."""
 
@@ -183,7 +185,7 @@ class Transcript:
             env=self._environ,
             cwd=self._home,
             start_new_session=True,
-            timeout=90,
+            timeout=HANGS,
         )
 
     @property

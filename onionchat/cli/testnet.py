@@ -103,7 +103,7 @@ def _check_ours(place: Path) -> None:
     """Anybody may make a directory of any name where temporary files are."""
     found = place.lstat()
     if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
-        raise RefusedError(f"{place} belongs to somebody else", "choose a directory with --dir")
+        raise RefusedError(f"{place} is not yours alone", "choose a directory with --dir")
 
 
 def _ready(invocation: Invocation, info: "Info") -> None:

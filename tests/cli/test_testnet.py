@@ -42,5 +42,5 @@ def test_what_somebody_else_has_put_there_is_refused(kind: str, tmp_path: Path) 
     else:
         place.mkdir()
         place.chmod(0o755)
-    with ExitStack() as stack, pytest.raises(RefusedError, match="somebody else"):
+    with ExitStack() as stack, pytest.raises(RefusedError, match="not yours alone"):
         temporary(stack)

@@ -1,6 +1,8 @@
-"""The private network from outside: its end is complete, however it comes."""
+"""The private network from outside: its end is complete, however it comes.
 
-import json
+What the command line tells of it is in tests/transcripts/network.
+"""
+
 import os
 import select
 import signal
@@ -67,24 +69,3 @@ def test_stopping_what_does_not_run_is_no_error(tmp_path: Path) -> None:
     assert stop(tmp_path) is False
     (tmp_path / "lock").write_text("1\n")
     assert stop(tmp_path) is False
-
-
-def test_the_command_line_brings_it_up_and_down(tmp_path: Path) -> None:
-    def command(*words: str) -> dict[str, object]:
-        done = subprocess.run(
-            [sys.executable, "-m", "onionchat", "--json", "testnet", *words],
-            capture_output=True,
-            text=True,
-            check=True,
-            env={"HOME": str(tmp_path), "PATH": os.environ["PATH"]},
-        )
-        answer: dict[str, object] = json.loads(done.stdout)
-        return answer
-
-    net = tmp_path / "net"
-    ready = command("up", "--detach", "--dir", str(net))
-    assert ready["client_torrc"] == str(net / "client.torrc")
-    assert len(tors_of(net)) == 6
-    assert command("down", "--dir", str(net)) == {"stopped": True}
-    assert tors_of(net) == []
-    assert command("down", "--dir", str(net)) == {"stopped": False}

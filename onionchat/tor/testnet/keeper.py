@@ -15,6 +15,7 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from shlex import quote
 
 from onionchat.errors import OnionchatError, RefusedError, first_of, rebuild
 from onionchat.tor.find import TorBinary
@@ -99,7 +100,8 @@ def _held(path: Path) -> Iterator[None]:
         except BlockingIOError:
             raise RefusedError(
                 f"a private network runs in {path.parent} already",
-                "stop it with `onionchat testnet down`, or choose another --dir",
+                f"stop it with `onionchat testnet down --dir {quote(str(path.parent))}`, or choose "
+                "another --dir",
             ) from None
         lock.truncate(0)
         lock.write(f"{os.getpid()}\n")
