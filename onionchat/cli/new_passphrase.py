@@ -50,16 +50,16 @@ def _chosen(screen: TextIO, what: str) -> bytes:
         return _typed(screen, what)
     offered = generated()
     screen.write(f"\n    {offered}\n\nWrite it down: it is not shown again, nobody can reset it.\n")
-    return _repeated(screen, offered.encode())
+    return _repeated(screen, offered.encode(), "Type it, as you have it now: ")
 
 
 def _typed(screen: TextIO, what: str) -> bytes:
     while not (phrase := prompt.hidden(screen, f"{what[0].upper()}{what[1:]}: ")):
         screen.write("It is empty.\n")
-    return _repeated(screen, phrase)
+    return _repeated(screen, phrase, "The same again: ")
 
 
-def _repeated(screen: TextIO, phrase: bytes) -> bytes:
-    while not hmac.compare_digest(prompt.hidden(screen, "The same again: "), phrase):
+def _repeated(screen: TextIO, phrase: bytes, question: str) -> bytes:
+    while not hmac.compare_digest(prompt.hidden(screen, question), phrase):
         screen.write("That is different. Ctrl-C to start over.\n")
     return phrase

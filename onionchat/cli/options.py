@@ -17,6 +17,7 @@ import click
 from click.core import ParameterSource
 
 from onionchat import __version__
+from onionchat.cli.help import Context, Formatter
 from onionchat.errors import UserError
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -147,6 +148,14 @@ def _global_options(*, root: bool) -> list[click.Parameter]:
 class _Helpful(click.Command):
     """Prints its help like every result, so that a full disk or a closed pipe is told."""
 
+    context_class = Context
+    examples: Sequence[str]
+
+    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        assert isinstance(formatter, Formatter)
+        formatter.write_examples(self.examples)
+        super().format_help(ctx, formatter)
+
     def get_help_option(self, ctx: click.Context) -> click.Option | None:
         found = super().get_help_option(ctx)
         if found is not None:
@@ -163,10 +172,9 @@ class Command(_Helpful):
         self.examples = examples
         self.params.extend(_global_options(root=False))
 
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        _format_examples(self.examples, formatter)
-        super().format_help(ctx, formatter)
-        formatter.write("\nThe options of every command: onionchat --help\n")
+    def format_epilog(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        formatter.write_paragraph()
+        formatter.write_text("The options of every command: onionchat --help")
 
     def shell_complete(self, ctx: click.Context, incomplete: str) -> list[Any]:
         """The options of the program as well: hidden here, they are taken here."""
@@ -219,10 +227,6 @@ class Group(_Helpful, click.Group):
             args = [self.default, *args]
         return super().resolve_command(ctx, args)
 
-    def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        _format_examples(self.examples, formatter)
-        super().format_help(ctx, formatter)
-
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         """Each with its whole first sentence, which click would cut to one line."""
         known = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
@@ -230,11 +234,3 @@ class Group(_Helpful, click.Group):
             formatter.write_dl(
                 [(name, found.get_short_help_str(WHOLE)) for name, found in known if found]
             )
-
-
-def _format_examples(examples: Sequence[str], formatter: click.HelpFormatter) -> None:
-    if examples:
-        with formatter.section("Examples"):
-            for example in examples:
-                formatter.write(f"  {example}\n")
-        formatter.write_paragraph()

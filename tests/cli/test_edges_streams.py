@@ -175,10 +175,21 @@ def test_nothing_is_said_to_another_users_socket(machine: Machine) -> None:
 
 @pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_on_a_terminal_of_twenty_columns(empty: Machine, command: str) -> None:
-    keyboard, terminal = pty.openpty()
-    ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, 20, 0, 0))
+    """It says the same, and breaks no word that fits; only what is to be copied is longer."""
     words = [command] if command else []
-    with empty.start(*words, "--help", stdin=terminal, stdout=terminal) as process:
+    lines = on_a_terminal(empty, 20, *words, "--help").splitlines()
+    wide = str(json.loads(empty(*words, "--help", "--json").out)["help"])
+    assert [line for line in lines if len(line) > 20 and "onionchat " not in line] == []
+    assert "".join("".join(lines).split()) == "".join(wide.split())
+    shown = [word for line in lines for word in line.split()]
+    assert {word for word in wide.split() if len(word) < 15} <= set(shown)
+
+
+def on_a_terminal(machine: Machine, columns: int, *words: str) -> str:
+    """All that it shows there."""
+    keyboard, terminal = pty.openpty()
+    ioctl(terminal, termios.TIOCSWINSZ, struct.pack("HHHH", 24, columns, 0, 0))
+    with machine.start(*words, stdin=terminal, stdout=terminal) as process:
         os.close(terminal)
         shown = b""
         try:
@@ -188,4 +199,4 @@ def test_help_on_a_terminal_of_twenty_columns(empty: Machine, command: str) -> N
             pass
         assert finished(process) == Done(0, "", "")
     os.close(keyboard)
-    assert b"Usage" in shown
+    return shown.decode()

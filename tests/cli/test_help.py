@@ -89,7 +89,7 @@ def test_every_example_can_be_typed(
 
 @pytest.mark.parametrize("group", [root, *(group for _, group in GROUPS)])
 def test_no_command_is_listed_with_half_a_sentence(group: click.Group) -> None:
-    context = click.Context(group)
+    context = group.context_class(group)
     text = " ".join(group.get_help(context).split())
     for name in group.list_commands(context):
         command = group.get_command(context, name)
