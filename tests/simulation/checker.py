@@ -51,6 +51,7 @@ class Checker:
         self._now: dict[str, Memory] = defaultdict(Memory)
         self._copies: dict[str, Memory] = {}
         self._tried: set[str] = set()
+        self._regretted: set[str] = set()
         self._forgotten: set[str] = set()
         self._excused: set[str] = set()
         self._highest: dict[tuple[str, str], int] = defaultdict(int)
@@ -62,7 +63,7 @@ class Checker:
         self._handlers: dict[str, Callable[..., None]] = {
             "tried": self._writes,
             "accepted": self._accepts,
-            "cancelled": self._cancels,
+            "regrets": self._regrets,
             "received": self._receives,
             "state": self._learns,
             "shown": self._shows,
@@ -110,8 +111,8 @@ class Checker:
     def _accepts(self, _: Entry, memory: Memory, text: str) -> None:
         memory.accepted.add(text)
 
-    def _cancels(self, _: Entry, memory: Memory, text: str) -> None:
-        memory.cancelled.add(text)
+    def _regrets(self, _: Entry, __: Memory, text: str) -> None:
+        self._regretted.add(text)
 
     def _receives(self, entry: Entry, memory: Memory, text: str, late: bool, __: object) -> None:
         author, number = author_of(text), number_of(text)
@@ -184,10 +185,14 @@ class Checker:
             recent.clear()
 
     def _remembers(
-        self, entry: Entry, _: Memory, friend: str, way: str, text: str, state: str
+        self, entry: Entry, memory: Memory, friend: str, way: str, text: str, state: str
     ) -> None:
         if state != "cancelled":
             self._histories[entry.who, friend, way].append(text)
+        elif text in self._regretted:
+            memory.cancelled.add(text)
+        else:
+            self._say(entry, f"{text} was cancelled by nobody")
 
     def _compare_histories(self) -> None:
         """What one has written is what the other has read; the order was looked at above."""

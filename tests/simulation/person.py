@@ -58,9 +58,9 @@ class Person:
             return
         self.machine.saw("accepted", text)
         if self._chance.random() < REGRET:
+            self.machine.saw("regrets", text)
             with suppress(RefusedError, OnionchatError):
                 await self.machine("outbox.cancel", id=sent.id)
-                self.machine.saw("cancelled", text)
 
     async def read(self, machine: Machine, profile: Profile) -> None:
         """Whatever is unread, a while after it has come, and now and then all the same."""

@@ -35,7 +35,10 @@ def test_a_trace_in_which_all_is_well_says_nothing() -> None:
 
 
 def test_a_text_that_was_taken_back_is_owed_to_nobody() -> None:
-    assert trace(*sent(TEXT), ("anna", "cancelled", TEXT)) == []
+    cancelled = ("anna", "history", "ben", "out", TEXT, "cancelled")
+    assert trace(*sent(TEXT), ("anna", "regrets", TEXT), cancelled) == []
+    assert "by nobody" in trace(*sent(TEXT), cancelled)[0]
+    assert "was lost" in trace(*sent(TEXT), ("anna", "regrets", TEXT))[0]
 
 
 WRONG = {

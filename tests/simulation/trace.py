@@ -27,7 +27,7 @@ class Entry:
 
 KEPT = frozenset(
     {
-        *("tried", "accepted", "refused", "cancelled", "received", "state", "shown", "read"),
+        *("tried", "accepted", "refused", "regrets", "received", "state", "shown", "read"),
         *("notice", "warning", "key twice", "dial", "outbox", "history"),
         *("fault", "copied", "restored", "up", "down", "phase", "friends", "kinds"),
     }
