@@ -139,20 +139,26 @@ async def unlocked(paths: Paths, passphrase: bytes) -> AsyncIterator[Profile]:
     async with AsyncExitStack() as stack:
         with explained():
             master = vault.unlock(keyslot.read(paths.keyslot), passphrase)
+            counted = generation.read(paths.generation)
             opening = Database.open(paths.database, vault.derive(master, "database"))
             db = await stack.enter_async_context(await opening)
             me = await db.run(identities.load)
-            known = generation.read(paths.generation)  # before anything is written
-            found, current = await db.run(identities.count_start)
-            warning = generation.rollback(found, known)
-            if generation.is_old(found, known):
-                await db.run(distrust_all)
-            generation.write(paths.generation, current)
+            stored = await db.run(identities.generation)
+            if generation.interrupted(stored, counted):
+                generation.write(paths.generation, stored)
+            generation.write(paths.generation, await db.run(_count, counted))
         yield Profile(
             *(db, me, Identity.from_seed(me.seed), Feed(db)),
-            warning=warning,
+            warning=generation.rollback(stored, counted),
             rewrap=partial(_rewrap, paths),
         )
+
+
+def _count(in_file: int | None) -> int:
+    """This start; with the count goes the trust that an old database has lost."""
+    if generation.is_old(identities.generation(), in_file):
+        distrust_all()
+    return identities.count_start(in_file or 0)
 
 
 def _rewrap(paths: Paths, old: bytes, new: bytes) -> None:

@@ -1,12 +1,18 @@
 """A counter outside the database, to notice when one of the two is an old copy.
 
 Each start of a profile counts on: first in the database, then, after that commit, in this
-file. So the database is level with the file, or one ahead after a crash between the two.
-Anything else was not us. Putting back both together goes unnoticed here; the peers notice
-that, by the counters in their sessions.
+file. So the database is level with the file, or one ahead after a start that got no further:
+the next one finishes that before it counts, so that it never becomes two. Anything else was
+not us. Putting back both together goes unnoticed here; the peers notice that, by the
+counters in their sessions.
+
+    number | space | CRC-32 of the number, 8 hex digits | newline
+
+A digit that the disk has spoilt must not be taken for an old copy.
 """
 
 from pathlib import Path
+from zlib import crc32
 
 from onionchat.errors import DamagedError
 from onionchat.store import whole_file
@@ -15,22 +21,32 @@ _LIMIT = 32
 
 
 def read(path: Path) -> int | None:
-    """The counter in the file; None if there is none. DamagedError: it holds no number."""
+    """The counter in the file; None if there is none. DamagedError: it is not as it was written."""
     try:
         content = whole_file.read(path, _LIMIT)
     except FileNotFoundError:
         return None
-    if not content.strip().isdigit():
+    number = content.partition(b" ")[0]
+    if not number.isdigit() or content != _content(int(number)):
         raise DamagedError(
-            f"{path} does not hold a number",
+            f"{path} is damaged",
             "remove it to go on; it only serves to notice an old copy of the database",
         )
-    return int(content)
+    return int(number)
 
 
 def write(path: Path, generation: int) -> None:
     """To be called after the same number was committed to the database."""
-    whole_file.replace(path, b"%d\n" % generation)
+    whole_file.replace(path, _content(generation))
+
+
+def _content(generation: int) -> bytes:
+    return b"%d %08x\n" % (generation, crc32(b"%d" % generation))
+
+
+def interrupted(stored: int, found: int | None) -> bool:
+    """Did the last start count in the database (`stored`), and get no further?"""
+    return (found or 0) == stored - 1
 
 
 def is_old(stored: int, found: int | None) -> bool:
@@ -39,8 +55,8 @@ def is_old(stored: int, found: int | None) -> bool:
 
 
 def rollback(stored: int, found: int | None) -> str | None:
-    """A sentence for the person if the database (`stored`) and the file do not fit."""
-    if found in (stored, stored - 1) or (found is None and stored <= 1):
+    """A sentence for the person if the database and the file do not fit."""
+    if (found or 0) == stored or interrupted(stored, found):
         return None
     if found is None:
         return "the profile's generation file is missing: files of this profile were removed"

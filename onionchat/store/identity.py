@@ -55,11 +55,17 @@ def renew(stream: StreamId, incarnation: Incarnation) -> None:
     Identity.update(stream=stream, incarnation=incarnation).execute()
 
 
-def count_start() -> tuple[int, int]:
-    """The generation that was found, and the next one, which is kept from now on."""
+def generation() -> int:
+    """How many starts there were (generation.py)."""
     found: int = Identity.select(Identity.generation).scalar()
-    Identity.update(generation=found + 1).execute()
-    return found, found + 1
+    return found
+
+
+def count_start(in_file: int) -> int:
+    """The generation from now on: above the one that is stored, and the one in the file."""
+    current = max(generation(), in_file) + 1
+    Identity.update(generation=current).execute()
+    return current
 
 
 _INCARNATION = Prepared(lambda: Identity.select(Identity.incarnation))

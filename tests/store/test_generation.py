@@ -16,12 +16,26 @@ def test_the_counter_comes_back(tmp_path: Path) -> None:
     assert generation.read(path) == 42
 
 
-def test_what_is_no_number_is_damage(tmp_path: Path) -> None:
+@pytest.mark.parametrize("content", [b"", b"\0\0", b"7", b"7 ", b"007 4e0b1f84\n", b"x" * 99])
+def test_what_was_not_written_by_us_is_damage(tmp_path: Path, content: bytes) -> None:
     path = tmp_path / "generation"
     generation.write(path, 1)
-    path.write_bytes(b"\x00\x00")
-    with pytest.raises(DamagedError):
+    path.write_bytes(content)
+    with pytest.raises(DamagedError) as caught:
         generation.read(path)
+    assert "remove it" in caught.value.hint
+
+
+def test_every_damaged_bit_is_damage(tmp_path: Path) -> None:
+    path = tmp_path / "generation"
+    generation.write(path, 1048)
+    content = path.read_bytes()
+    for bit in range(len(content) * 8):
+        damaged = bytearray(content)
+        damaged[bit // 8] ^= 1 << bit % 8
+        path.write_bytes(damaged)
+        with pytest.raises(DamagedError):
+            generation.read(path)
 
 
 @pytest.mark.parametrize(("stored", "found"), [(0, None), (1, None), (7, 7), (7, 6), (1, 0)])
