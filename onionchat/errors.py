@@ -12,6 +12,7 @@
         LockedError        locked, wrong or missing passphrase            exit 6
         NotFoundError      no such profile, contact, request, message     exit 7
         RefusedError       blocked, too large, exists, full               exit 8
+          ScarceError      not now: the disk, memory or descriptors
         DamagedError       a keyslot or database fails its checks         exit 9
         Interrupted        Ctrl-C                                         exit 130
 
@@ -75,6 +76,10 @@ class NotFoundError(UserError):
 
 class RefusedError(UserError):
     name, exit_code = "refused", 8
+
+
+class ScarceError(RefusedError):
+    """The machine lacks something, or its disk fails: the same may go well later."""
 
 
 class DamagedError(UserError):

@@ -11,7 +11,9 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from onionchat.errors import RefusedError, UserError
+from onionchat.errors import RefusedError, ScarceError, UserError
+
+_OF_THE_DISK = (errno.EIO, errno.EROFS, errno.ENODEV, errno.ENXIO)
 
 
 @contextmanager
@@ -24,6 +26,16 @@ def explained() -> Iterator[None]:
         if known is None:
             raise
         raise known from error
+
+
+@contextmanager
+def about(path: os.PathLike[str]) -> Iterator[None]:
+    """A failure inside that names no file is about this one: bind(2) says nothing of it."""
+    try:
+        yield
+    except OSError as error:
+        error.filename = error.filename or os.fspath(path)
+        raise
 
 
 def known_as(error: BaseException) -> UserError | None:
@@ -39,7 +51,7 @@ def scarcity(error: BaseException) -> UserError | None:
         case errno.ENOSPC | errno.EDQUOT | errno.EFBIG:
             return disk_full()
         case errno.EMFILE | errno.ENFILE:
-            return RefusedError(
+            return ScarceError(
                 "too many files are open", "allow more with `ulimit -n 1024`, then try again"
             )
         case errno.ENOMEM:
@@ -47,21 +59,22 @@ def scarcity(error: BaseException) -> UserError | None:
     return None
 
 
-def disk_full() -> RefusedError:
-    return RefusedError(
+def disk_full() -> ScarceError:
+    return ScarceError(
         "the disk is full: this could not be stored", "make room, then try again; nothing was lost"
     )
 
 
-def _no_memory() -> RefusedError:
-    return RefusedError("there is not enough memory", "end another program, then try again")
+def _no_memory() -> ScarceError:
+    return ScarceError("there is not enough memory", "end another program, then try again")
 
 
 def _of_path(error: BaseException) -> UserError | None:
     path = getattr(error, "filename", None)
     if not isinstance(error, OSError) or not isinstance(path, str | bytes | os.PathLike):
         return None
-    return RefusedError(
+    kind = ScarceError if error.errno in _OF_THE_DISK else RefusedError
+    return kind(
         f"{os.fsdecode(path)} cannot be used: {os.strerror(error.errno or 0)}",
         "look at what is there, who owns it, and whether its disk can be written",
     )

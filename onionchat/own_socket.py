@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from onionchat.errors import RefusedError
-from onionchat.os_errors import explained
+from onionchat.os_errors import about, explained
 
 _CREDENTIALS = struct.Struct("3i")
 """SO_PEERCRED: pid, uid, gid (unix(7))."""
@@ -46,10 +46,10 @@ def listening(path: Path, backlog: int) -> Iterator[socket.socket]:
     with socket.socket(socket.AF_UNIX) as listener:
         umask = os.umask(0o077)
         try:
-            with explained():
+            with explained(), about(path):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 remove_stale(path)
-            listener.bind(bytes(path))
+                listener.bind(bytes(path))
         finally:
             os.umask(umask)
         path.chmod(0o600)

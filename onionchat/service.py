@@ -20,13 +20,14 @@ from typing import Any, Never
 
 import msgspec
 
-from onionchat.errors import UserError, first_of
+from onionchat.errors import ScarceError, UserError, first_of
 from onionchat.hardening import harden
 from onionchat.node import arrivals
 from onionchat.node.node import Node
 from onionchat.node.options import UpOptions, decode_start, encode_start
 from onionchat.node.profile import Profile, unlocked
 from onionchat.node.verbs import VERBS
+from onionchat.os_errors import known_as
 from onionchat.paths import Paths
 from onionchat.rpc.idle import lock_after
 from onionchat.rpc.server import Server
@@ -61,11 +62,13 @@ def main(start: int, report: int, lock: int) -> int:
     try:
         with Lock.adopt(lock):
             asyncio.run(_serve(options, passphrase, say, partial(_keep, start, options)))
-    except (UserError, BaseExceptionGroup) as failed:
-        error = first_of(failed) if isinstance(failed, BaseExceptionGroup) else failed
+    except (UserError, OSError, MemoryError, BaseExceptionGroup) as failed:
+        first = first_of(failed) if isinstance(failed, BaseExceptionGroup) else failed
+        error = known_as(first) or first
         if not isinstance(error, UserError):
             raise
-        say("error", error=error.name, message=error.message, hint=error.hint)
+        passes = isinstance(error, ScarceError)
+        say("error", error=error.name, message=error.message, hint=error.hint, passes=passes)
         return error.exit_code
     return 0
 

@@ -10,6 +10,8 @@ import hashlib
 from functools import cached_property
 from typing import NoReturn
 
+# Which the library would import with the first key: a node at work must need no descriptor.
+from cryptography.hazmat.backends.openssl import backend as _backend  # noqa: F401
 from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 

@@ -46,8 +46,12 @@ class Peers:
                 peer.start(len(rows), pause)
 
     async def changed(self, contact: int) -> None:
-        """Something was committed for this contact. Who is new gets a task; who was blocked
-        or removed loses it, and every connection."""
+        """Something was committed for this contact. Should it not be found out what, the node
+        ends: it would go on as if it had not been. Who asked may stop waiting."""
+        await asyncio.shield(self._group.create_task(self._look_at(contact)))
+
+    async def _look_at(self, contact: int) -> None:
+        """Who is new gets a task; who was blocked or removed loses it, and every connection."""
         row = await self._profile.db.run(contacts.find, contact)
         peer = self._by_contact.get(contact)
         if row is None or not row.active:

@@ -99,6 +99,7 @@ class Supervisor:
         self._ready = asyncio.Event()
         self._failure: OnionchatError | None = None
         self._unlocking: Unlocking | None = None
+        self._passes = True
         self._tor: dict[str, Any] = {"bootstrap": 0, "step": None, "warning": None}
 
     async def run(self) -> None:
@@ -141,7 +142,8 @@ class Supervisor:
             ) from None
 
     async def _keep_node(self) -> None:
-        """Start the node; again when it crashes, but not when it never got as far as running."""
+        """Start the node; again when it crashes, or its machine fails it, but not when it never
+        got as far as running."""
         restarts, time = Restarts(), asyncio.get_running_loop().time
         while True:
             restarts.born(time())
@@ -149,13 +151,13 @@ class Supervisor:
             if self._unlocking is not None:
                 await self._passphrase(self._unlocking, code)
                 continue
-            if self._failure is not None:
-                raise _End(self._failure)
             if code == 0:
                 raise _End
-            if not self._unlocked.is_set():
-                raise _End(_stillborn(code))
-            self._report({"event": "warning", "message": "the node died and is started again"})
+            if not (self._unlocked.is_set() and self._passes):
+                raise _End(self._failure or _stillborn(code))
+            why = self._failure.message if self._failure else "the node died"
+            self._report({"event": "warning", "message": f"{why}; the node is started again"})
+            self._failure = None
             await _pause(restarts.died(time()))
 
     def _lock_up(self) -> None:
@@ -217,7 +219,7 @@ class Supervisor:
             case {"event": "error", **fields}:
                 failure = rebuild(fields["error"], fields["message"], fields["hint"])
                 if self._unlocking is None:
-                    self._failure = failure
+                    self._failure, self._passes = failure, fields["passes"]
                 else:
                     self._unlocking.failed(failure)
                 return

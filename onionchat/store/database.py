@@ -14,9 +14,9 @@ or unreadable one is damage, and may be all that is left of somebody's profile.
 
 import asyncio
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from functools import partial
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
@@ -24,9 +24,10 @@ from typing import ParamSpec, Self, TypeVar
 from sqlcipher3 import dbapi2
 
 from onionchat.errors import DamagedError, LocalError, RefusedError
+from onionchat.os_errors import about
 from onionchat.store import migrations
 from onionchat.store.base import Row
-from onionchat.store.failures import explained
+from onionchat.store.failures import explained, unreadable
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -42,14 +43,18 @@ SETTINGS: dict[str, str | int] = {
     "trusted_schema": 0,
 }
 """PRAGMA and the value it must read back as. synchronous 2 is FULL, temp_store 2 is memory."""
+_CHUNK = 1 << 20
 
 
 class Database:
     """An open database. Use `open`, then `async with`."""
 
-    def __init__(self, thread: ThreadPoolExecutor, connection: dbapi2.Connection) -> None:
-        self._thread = thread
-        self._connection = connection
+    def __init__(self, path: Path, key: bytes, migrate: Migrate) -> None:
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        self._path = path
+        self._key = key
+        self._migrate = migrate
+        self._connection: dbapi2.Connection | None = None
 
     @classmethod
     async def open(
@@ -64,18 +69,19 @@ class Database:
 
         `key`: 32 raw bytes. `create`: a new profile; otherwise the file must be there.
         """
-        thread = ThreadPoolExecutor(1, thread_name_prefix="store")
+        db = cls(path, key, migrate)
         try:
-            return cls(thread, await _finished(thread.submit(_open, path, key, create, migrate)))
+            await _finished(db._thread.submit(db._connected, create=create))
         except BaseException:
-            thread.submit(Row._meta.database.close)  # the caller may be gone before it is open
-            thread.shutdown(wait=False)
+            db._thread.submit(Row._meta.database.close)  # the caller may go before it is open
+            db._thread.shutdown(wait=False)
             raise
+        return db
 
     async def run(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
         """`function(*args)` as one transaction; returns after COMMIT has returned."""
         call = partial(function, *args, **kwargs)
-        return await _finished(self._thread.submit(_transaction, self._connection, call))
+        return await _finished(self._thread.submit(self._run, call))
 
     async def close(self) -> None:
         """When everything that was asked for is done. SQLite then folds its WAL into the file."""
@@ -83,6 +89,32 @@ class Database:
             await _finished(self._thread.submit(Row._meta.database.close))
         finally:
             self._thread.shutdown(wait=False)
+
+    def _run(self, call: Callable[[], R]) -> R:
+        connection = self._connected()
+        with self._damage_found():
+            return _transaction(connection, call)
+
+    def _connected(self, *, create: bool = False) -> dbapi2.Connection:
+        """On the thread, as what follows."""
+        if self._connection is None:
+            with self._damage_found():
+                self._connection = _open(self._path, self._key, create, self._migrate)
+        return self._connection
+
+    @contextmanager
+    def _damage_found(self) -> Iterator[None]:
+        """SQLCipher believes no page any more after one that it could not read, be it for a
+        moment: the next transaction gets a new connection, or the same error."""
+        try:
+            yield
+        except DamagedError as damaged:
+            self._connection = None
+            Row._meta.database.close()
+            error = unreadable(self._path)
+            if error is not None:
+                raise error from damaged
+            raise
 
     async def __aenter__(self) -> Self:
         return self
@@ -122,10 +154,12 @@ def _open(path: Path, key: bytes, create: bool, migrate: Migrate) -> dbapi2.Conn
             undo.callback(path.unlink)
         else:
             _must_exist(path)
+            _renew_wal(path)
         connection = dbapi2.connect(str(path), isolation_level=None)
         undo.callback(connection.close)
         _unlock(connection, key)
         _configure(connection)
+        _must_be_writable(connection)
         _transaction(connection, partial(_upgrade, connection, migrate))
         Row._meta.database.lend(connection)
         undo.pop_all()
@@ -151,6 +185,23 @@ def _must_exist(path: Path) -> None:
         )
 
 
+def _renew_wal(path: Path) -> None:
+    """What a process before us left in the WAL may be in the kernel's memory alone: of a sync
+    that failed the kernel keeps what was to be written, and never writes it again. SQLite
+    believes what it reads there, and what follows it would be lost with it in a power cut. So
+    the same bytes go to the disk once more, or are not believed (docs/decisions/0006).
+    """
+    wal = path.with_name(path.name + "-wal")
+    if not wal.is_file():
+        return
+    with about(wal), wal.open("r+b", buffering=0) as file:
+        written = 0
+        while chunk := file.read(_CHUNK):
+            written += os.pwrite(file.fileno(), chunk, written)
+            file.seek(written)
+        os.fsync(file.fileno())
+
+
 def _unlock(connection: dbapi2.Connection, key: bytes) -> None:
     """The raw key, so that SQLCipher derives nothing; then read something that needs it."""
     if len(key) != 32:
@@ -160,6 +211,17 @@ def _unlock(connection: dbapi2.Connection, key: bytes) -> None:
     if not connection.execute("PRAGMA cipher_version").fetchone():
         raise LocalError("this SQLite has no encryption; the profile was not opened")
     connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+
+
+def _must_be_writable(connection: dbapi2.Connection) -> None:
+    """SQLite opens for reading alone, in silence, what could not be opened for writing, be it
+    for a moment. Nothing of this write is kept."""
+    connection.execute("BEGIN IMMEDIATE")
+    try:
+        connection.execute("PRAGMA user_version = 0")
+    finally:
+        if connection.in_transaction:
+            connection.execute("ROLLBACK")
 
 
 def _configure(connection: dbapi2.Connection) -> None:

@@ -16,10 +16,12 @@ import fcntl
 import os
 import struct
 import threading
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Self
 
 from onionchat.errors import RefusedError
+from onionchat.os_errors import about, explained
 
 _DECIDES, _WATCHED = 0, 1
 
@@ -36,15 +38,11 @@ class Lock:
     @classmethod
     def acquire(cls, path: Path) -> Self:
         """Take it and write our process number into it; RefusedError if it is held."""
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
-        try:
-            _lock(descriptor, fcntl.F_OFD_SETLK, fcntl.F_WRLCK, _DECIDES)
-        except BlockingIOError:
-            os.close(descriptor)
-            raise _held() from None
-        _lock(descriptor, fcntl.F_OFD_SETLKW, fcntl.F_WRLCK, _WATCHED)
-        os.ftruncate(descriptor, 0)
-        os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+        with explained(), about(path), ExitStack() as undo:
+            descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            undo.callback(os.close, descriptor)
+            _take(descriptor)
+            undo.pop_all()
         return cls(descriptor)
 
     @classmethod
@@ -61,6 +59,16 @@ class Lock:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+
+def _take(descriptor: int) -> None:
+    try:
+        _lock(descriptor, fcntl.F_OFD_SETLK, fcntl.F_WRLCK, _DECIDES)
+    except BlockingIOError:
+        raise _held() from None
+    _lock(descriptor, fcntl.F_OFD_SETLKW, fcntl.F_WRLCK, _WATCHED)
+    os.ftruncate(descriptor, 0)
+    os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
 
 
 def holder(path: Path) -> int | None:

@@ -11,8 +11,12 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from onionchat import os_errors
-from onionchat.errors import RefusedError
-from onionchat.os_errors import explained
+from onionchat.errors import RefusedError, ScarceError
+from onionchat.os_errors import about, explained
+
+
+class Unconfirmed(ScarceError):  # noqa: N818 - named for what happened
+    """The new content is there; after a power cut the old may be back."""
 
 
 def unfinished(path: Path) -> Path:
@@ -21,9 +25,10 @@ def unfinished(path: Path) -> Path:
 
 
 def replace(path: Path, content: bytes) -> None:
-    """Write `content` as the file's whole content, 0600; RefusedError: the disk is full."""
+    """Write `content` as the file's whole content, 0600; RefusedError: the old one is there,
+    but for Unconfirmed."""
     new = unfinished(path)
-    with explained(), ExitStack() as undo:
+    with explained(), about(path), ExitStack() as undo:
         new.unlink(missing_ok=True)  # of somebody who was interrupted
         descriptor = os.open(new, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
         undo.callback(new.unlink, missing_ok=True)
@@ -32,7 +37,13 @@ def replace(path: Path, content: bytes) -> None:
             file.flush()
             os.fsync(file.fileno())
         new.replace(path)
+    try:
         sync(path.parent)
+    except OSError as error:
+        raise Unconfirmed(
+            f"{path} was written, and its disk has not confirmed it",
+            "look for disk errors (`dmesg`): after a power cut the old one may be back",
+        ) from error
 
 
 def create(path: Path, content: bytes) -> None:

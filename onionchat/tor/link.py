@@ -52,7 +52,7 @@ class StreamLink:
     async def read(self, n: int = READ_MAX) -> bytes:
         try:
             return await self._reader.read(min(n, READ_MAX))
-        except ConnectionError:
+        except OSError:
             return b""
 
     async def read_exactly(self, n: int) -> bytes:
@@ -66,7 +66,10 @@ class StreamLink:
         if self._closed or self._writer.is_closing():
             raise ConnectionResetError("the link is over")
         self._writer.write(data)
-        await self._writer.drain()
+        try:
+            await self._writer.drain()
+        except OSError as error:  # the kernel has no buffer for it, or worse
+            raise ConnectionResetError("the link broke") from error
 
     async def close(self) -> None:
         if self._closed:

@@ -20,6 +20,7 @@ from contextlib import contextmanager, suppress
 from functools import partial
 from typing import Never
 
+from onionchat.os_errors import about
 from onionchat.own_socket import remove_stale
 from onionchat.tor.address import Address, TcpAddress, UnixAddress
 from onionchat.tor.link import READ_MAX, Link, StreamLink
@@ -130,7 +131,8 @@ def _bind(sock: socket.socket, target: Address) -> Address:
     remove_stale(target.path)
     umask = os.umask(0o177)
     try:
-        sock.bind(bytes(target.path))
+        with about(target.path):
+            sock.bind(bytes(target.path))
     finally:
         os.umask(umask)
     return target

@@ -157,8 +157,8 @@ BUGS = (
         "store/lock.py",
         (
             (
-                "            _lock(descriptor, fcntl.F_OFD_SETLK, fcntl.F_WRLCK, _DECIDES)\n",
-                "            pass\n",
+                "        _lock(descriptor, fcntl.F_OFD_SETLK, fcntl.F_WRLCK, _DECIDES)\n",
+                "        pass\n",
             ),
         ),
         tests("tests/store/test_lock.py"),

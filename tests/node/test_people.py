@@ -2,14 +2,22 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from onionchat.crypto.safety import safety_number
-from onionchat.errors import IdentityError, NotFoundError, RefusedError, UsageError
+from onionchat.errors import (
+    IdentityError,
+    NotFoundError,
+    RefusedError,
+    ScarceError,
+    UsageError,
+    first_of,
+)
 from onionchat.node.greeting import NO_COMMON_SESSION
+from onionchat.node.peers import Peers
 from onionchat.store import contacts, counts, messages, requests
 from onionchat.store.contacts import ContactRow
 from tests.node.street import Home, Street, befriend
@@ -307,3 +315,25 @@ async def until_reason(home: Home, reason: str) -> None:
     while [row.reason for row in await home("outbox.list")] != [reason]:
         assert home.profile is not None
         await home.profile.db.run(lambda: None)
+
+
+def test_a_node_that_cannot_see_what_was_changed_does_not_go_on(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It would know nothing of a contact who stands in its store."""
+
+    async def disk_fails(*_: object, **__: object) -> None:
+        raise ScarceError("the disk fails")
+
+    async def scene() -> None:
+        street = Street()
+        alice, bob = (Home(name, tmp_path, street) for name in ("alice", "bob"))
+        async with asyncio.timeout(5), alice.up():
+            with suppress(ScarceError):
+                await alice("contact.add", name="bob", address=bob.address)
+            await asyncio.Event().wait()
+
+    monkeypatch.setattr(Peers, "_look_at", disk_fails)
+    with pytest.raises(BaseExceptionGroup) as ended:
+        asyncio.run(scene())
+    assert isinstance(first_of(ended.value), ScarceError)

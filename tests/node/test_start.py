@@ -10,8 +10,9 @@ from onionchat.crypto.vault import Cost
 from onionchat.errors import DamagedError, RefusedError
 from onionchat.node.profile import create_profile, unlocked
 from onionchat.paths import Paths
-from onionchat.store import generation
+from onionchat.store import generation, identity
 from onionchat.store.lock import Lock
+from onionchat.types import Incarnation
 
 PHRASE = b"correct horse"
 
@@ -26,23 +27,26 @@ def paths(tmp_path: Path) -> Paths:
 
 def start(paths: Paths) -> str | None:
     """Open and close it; what it warns of."""
+    return opened(paths)[0]
 
-    async def opened() -> str | None:
+
+def opened(paths: Paths) -> tuple[str | None, Incarnation]:
+    async def opened() -> tuple[str | None, Incarnation]:
         async with unlocked(paths, PHRASE) as profile:
-            return profile.warning
+            return profile.warning, await profile.db.run(identity.incarnation)
 
     with Lock.acquire(paths.lock):
         return asyncio.run(opened())
+
+
+def full(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")
 
 
 def test_starts_that_end_between_the_two_counts_are_no_old_copy(
     paths: Paths, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with monkeypatch.context() as patch:
-
-        def full(*_: object) -> None:
-            raise OSError(errno.ENOSPC, "No space left on device")
-
         patch.setattr(generation, "write", full)
         for _ in range(3):
             with pytest.raises(RefusedError, match="disk is full"):
@@ -61,9 +65,32 @@ def test_an_old_copy_of_such_a_start_is_an_old_copy(
     old = paths.database.read_bytes()
     assert start(paths) is None
     paths.database.write_bytes(old)
-    warning = start(paths)
-    assert warning is not None
-    assert "old copy" in warning
+    assert "old copy" in (start(paths) or "")
+
+
+def test_an_old_copy_is_trusted_no_more_however_its_first_start_ends(
+    paths: Paths, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, (_, before) = paths.database.read_bytes(), opened(paths)
+    start(paths)
+    paths.database.write_bytes(old)
+    with monkeypatch.context() as patch:
+        patch.setattr(generation, "write", full)
+        for _ in range(3):
+            with pytest.raises(RefusedError):
+                start(paths)
+    assert opened(paths)[1] != before
+    assert [start(paths), start(paths)] == [None, None]
+
+
+def test_one_old_copy_behind_another_is_noticed_too(paths: Paths) -> None:
+    copies = []
+    for _ in range(3):
+        copies.append(paths.database.read_bytes())
+        start(paths)
+    for copy in copies:
+        paths.database.write_bytes(copy)
+        assert "old copy" in (start(paths) or "")
 
 
 def test_a_damaged_generation_file_leaves_everything_as_it_was(paths: Paths) -> None:
@@ -74,9 +101,7 @@ def test_a_damaged_generation_file_leaves_everything_as_it_was(paths: Paths) -> 
             start(paths)
     assert files(paths) == before
     paths.generation.unlink()
-    warning = start(paths)
-    assert warning is not None
-    assert "generation file is missing" in warning
+    assert "generation file is missing" in (start(paths) or "")
     assert start(paths) is None
 
 

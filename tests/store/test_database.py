@@ -305,6 +305,42 @@ def test_damage_found_later_is_damage_too(tmp_path: Path) -> None:
         read_again(tmp_path / "store.db")
 
 
+def test_one_that_was_opened_for_reading_alone_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As SQLite does by itself where the disk or the descriptors fail it for a moment."""
+    with_database(tmp_path, lambda db: db.run(add, "one"))
+    connect = dbapi2.connect
+
+    def for_reading(path: str, **options: Any) -> Any:
+        return connect(f"file:{path}?mode=ro", uri=True, **options)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(dbapi2, "connect", for_reading)
+        with pytest.raises(RefusedError, match="for writing"):
+            read_again(tmp_path / "store.db")
+    assert read_again(tmp_path / "store.db") == ["one"]
+
+
+def test_a_page_that_could_not_be_read_for_a_moment_is_read_again(tmp_path: Path) -> None:
+    with_database(tmp_path, lambda db: db.run(add, "one"))
+    path = tmp_path / "store.db"
+    content = path.read_bytes()
+
+    async def check() -> None:
+        async with await Database.open(path, KEY) as db:
+            path.write_bytes(content[:4096] + bytes(b ^ 1 for b in content[4096:]))
+            for _ in range(2):
+                with pytest.raises(DamagedError):
+                    await db.run(names)
+            path.write_bytes(content)
+            assert await db.run(names) == ["one"]
+            await db.run(add, "two")
+
+    asyncio.run(check())
+    assert read_again(path) == ["one", "two"]
+
+
 @pytest.mark.parametrize("leave", ["nothing", "an empty file", "a directory"])
 def test_a_lost_database_is_never_made_anew(tmp_path: Path, leave: str) -> None:
     path = tmp_path / "store.db"

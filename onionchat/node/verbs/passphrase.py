@@ -13,6 +13,7 @@ from onionchat.crypto.secret import Secret
 from onionchat.errors import UsageError
 from onionchat.node.profile import Profile
 from onionchat.node.verbs.registry import verb
+from onionchat.store.whole_file import Unconfirmed
 
 
 class ChangeParams(Secret, frozen=True, forbid_unknown_fields=True):
@@ -31,6 +32,10 @@ async def change(profile: Profile, params: ChangeParams) -> Changed:
     """Give the profile another passphrase."""
     if not params.new:
         raise UsageError("the new passphrase is empty", "choose one that cannot be guessed")
-    await asyncio.to_thread(profile.rewrap, params.old, params.new)
+    try:
+        await asyncio.to_thread(profile.rewrap, params.old, params.new)
+    except Unconfirmed:
+        profile.keep(params.new)
+        raise
     profile.keep(params.new)
     return Changed(True)
