@@ -66,10 +66,10 @@ mutants:
 	@.ci/setup development
 	@$(bin)/python -m tests.mutants
 
-# COUNT=n: stop at so many.
+# KIND=kills, faults or images, each also as KIND=kills=n: stop at so many.
 crash:
 	@.ci/setup development
-	@$(bin)/python -m tests.crash kills $(or $(COUNT),10000)
+	@$(bin)/python -m tests.crash $(KIND)
 
 # MINUTES=n, and SEED=n to strike the same people in the same way.
 soak:

@@ -1,4 +1,4 @@
-"""`python -m tests.crash kills [COUNT]`: go on counting until there are so many.
+"""`python -m tests.crash [KIND[=COUNT]...]`: go on counting until there are so many.
 
 What was counted before is taken along (tally.py), so a long run may be stopped at any time.
 """
@@ -7,51 +7,57 @@ import asyncio
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from random import Random
 
 import pytest
 
-from tests.crash import profiles, strace
+from tests.crash import powercut, profiles, strace
+from tests.crash.nursery import nursery
 from tests.crash.sweep import Sweep, spread, sweeping
 from tests.crash.tally import STATE, Tally
-from tests.crash.trial import Point, Verdict, sockets
-from tests.node.patience import hurry
+from tests.crash.trial import sockets
+from tests.crash.verdict import KILL, Point, Verdict
 
+KINDS = {"kills": 10_000, "faults": 9_000, "images": 20_000}
+IMAGES = 200
+"""Of each recording."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
-"""A kill is about the process, not the disk: where there is a file system in memory, there."""
+"""What the disk keeps is a model here: where there is a file system in memory, there."""
 
 
-async def kills(directory: Path, wanted: int) -> Tally:
-    tally = Tally.load("kills")
+async def sweep_over(kind: str, directory: Path, wanted: int) -> Tally:
+    """Kills, or faults."""
+    tally = Tally.load(kind)
 
     def tell(verdict: Verdict) -> None:
         tally.walked += 1
+        tally.slowest = max(tally.slowest, verdict.recovery)
         if verdict.violations or verdict.reached:
             tally.count(verdict.point.scene, failed=bool(verdict.violations))
         else:
             tally.unreached += 1
-        tally.slowest = max(tally.slowest, verdict.recovery)
         tally.save()
         for line in verdict.violations:
             print(verdict.point, line, flush=True)
         if tally.walked % 100 == 0:
-            print(f"{tally.passed + tally.failed} kills, {tally.failed} failed", flush=True)
+            print(f"{tally.total} {kind}, {tally.failed} failed", flush=True)
 
-    async with sweeping(directory) as sweep:
-        while tally.passed + tally.failed < wanted:
-            await sweep.kill(await _rest(sweep, tally, wanted), tell)
+    async with sweeping(directory / "templates", directory) as sweep:
+        while tally.total < wanted:
+            await sweep.strike(await _rest(sweep, tally, wanted), tell)
     return tally
 
 
 async def _rest(sweep: Sweep, tally: Tally, wanted: int) -> Iterator[Point]:
     """Of the list that was begun."""
-    found = spread(await sweep.points(), tally.list)
-    print(f"list {tally.list}: {len(found)} points", flush=True)
+    of_kind = [p for p in await sweep.points() if (p.what == KILL) == (tally.name == "kills")]
+    print(f"{tally.name}: list {tally.list} of {len(of_kind)} points", flush=True)
 
     def walk() -> Iterator[Point]:
-        for point in found[tally.walked :]:
-            if tally.passed + tally.failed >= wanted:
+        for point in spread(of_kind, tally.list)[tally.walked :]:
+            if tally.total >= wanted:
                 return
             yield point
         tally.list, tally.walked = tally.list + 1, 0
@@ -59,32 +65,56 @@ async def _rest(sweep: Sweep, tally: Tally, wanted: int) -> Iterator[Point]:
     return walk()
 
 
-def main(what: str, count: str) -> int:
-    assert what == "kills"
+async def power_cuts(kind: str, directory: Path, wanted: int) -> Tally:
+    """Recording after recording."""
+    tally = Tally.load(kind)
+    async with nursery() as mother:
+        while tally.total < wanted:
+            random = Random(tally.list)
+            take = powercut.any_take(random)
+            made = await powercut.record(mother, directory / "templates", directory / "take", take)
+            async for image in powercut.images(made, directory / "image", IMAGES, random):
+                tally.count(take.kind, failed=bool(image.lost))
+                for line in image.lost:
+                    print(take, f"seed {tally.list}, step {image.step}:", line, flush=True)
+            tally.list += 1
+            tally.save()
+            print(f"{tally.total} {kind}, {tally.failed} failed", flush=True)
+    return tally
+
+
+def main(*words: str) -> int:
     if not strace.usable():
         sys.exit(strace.MISSING)
     patch = pytest.MonkeyPatch()
-    hurry(patch)
+    profiles.promptly(patch)
     profiles.cheaply(patch)
+    wanted = {kind: int(count or KINDS[kind]) for kind, _, count in _split(words or KINDS)}
+    tallies = [_run(kind, count) for kind, count in wanted.items()]
+    for tally in tallies:
+        tally.tell()
+    passed, failed = (sum(getattr(tally, end) for tally in tallies) for end in ("passed", "failed"))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed else 0
+
+
+def _split(words: Iterable[str]) -> Iterator[tuple[str, str, str]]:
+    return (word.partition("=") for word in words)
+
+
+def _run(kind: str, wanted: int) -> Tally:
     directory = Path(tempfile.mkdtemp(dir=MEMORY if MEMORY.is_dir() else None))
     try:
         profiles.make_templates(directory / "templates")
-        tally = asyncio.run(kills(directory, int(count)))
-        _keep_failed(directory)
+        tally = asyncio.run(
+            (power_cuts if kind == "images" else sweep_over)(kind, directory, wanted)
+        )
+        for trial in directory.glob("trial*"):  # something was wrong: to be looked at
+            shutil.copytree(trial, STATE / trial.name, symlinks=True, ignore=sockets)
     finally:
         shutil.rmtree(directory)
-    for kind, number in sorted(tally.kinds.items()):
-        print(f"{number} of {kind}")
-    print(f"slowest recovery {tally.slowest:.2f} s; {tally.unreached} points were not reached")
-    print(f"{tally.passed} passed, {tally.failed} failed")
-    return 1 if tally.failed else 0
-
-
-def _keep_failed(directory: Path) -> None:
-    """To be looked at."""
-    for trial in directory.glob("trial*"):
-        shutil.copytree(trial, STATE / trial.name, symlinks=True, ignore=sockets)
+    return tally
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:3]))
+    sys.exit(main(*sys.argv[1:]))

@@ -5,13 +5,12 @@ import json
 import os
 import select
 import signal
-import sys
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from tests.crash.victim import GO
+from tests.crash.victim import ANEW, GO
 
 Said = dict[str, Any]
 
@@ -32,10 +31,12 @@ class Nursery:
         return said
 
     @asynccontextmanager
-    async def start(self, program: str, directory: Path, **options: Any) -> AsyncIterator["Victim"]:
-        """It has ended when the block does."""
-        order = {"program": program, "directory": str(directory), "options": options}
-        self.write(json.dumps(order).encode() + b"\n")
+    async def start(
+        self, directory: Path, program: str, *, from_nothing: bool = False, **options: Any
+    ) -> AsyncIterator["Victim"]:
+        """See victim.py; it has ended when the block does."""
+        order = {"directory": str(directory), "program": program, "options": options}
+        self.write(json.dumps({**order, "from_nothing": from_nothing}).encode() + b"\n")
         victim = Victim(self, (await self.read())["pid"])
         try:
             yield victim
@@ -47,8 +48,7 @@ class Nursery:
 @asynccontextmanager
 async def nursery() -> AsyncIterator[Nursery]:
     pipe = asyncio.subprocess.PIPE
-    words = (sys.executable, "-m", "tests.crash.victim")
-    process = await asyncio.create_subprocess_exec(*words, stdin=pipe, stdout=pipe)
+    process = await asyncio.create_subprocess_exec(*ANEW, stdin=pipe, stdout=pipe)
     try:
         yield Nursery(process)
     finally:
@@ -90,10 +90,9 @@ class Victim:
     def go_on(self) -> None:
         self._nursery.write(GO)
 
-    async def ready(self) -> None:
-        """Until it can be reached."""
-        said = await self.hear(lambda said: said.get("event") == "ready")
-        assert said is not None, self.error
+    async def ready(self) -> bool:
+        """Until it can be reached; False if it ends instead."""
+        return await self.hear(lambda said: said.get("event") == "ready") is not None
 
     def send(self, number: int) -> None:
         with suppress(ProcessLookupError):

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 from collections import Counter
+from collections.abc import Iterator
 from pathlib import Path
 from types import TracebackType
 
@@ -19,17 +20,9 @@ from tests.child import Child
 
 MISSING = "strace is missing; install it with `apt-get install strace` (or dnf, pacman, apk add)"
 
-CHANGES = (
-    *("write", "writev", "pwrite64", "ftruncate", "fdatasync", "fsync", "openat"),
-    *("rename", "renameat", "renameat2", "unlink", "unlinkat", "mkdir", "mkdirat", "chmod"),
-    *("sendto", "sendmsg", "connect", "bind", "listen", "accept4", "shutdown"),
-)
-"""Calls after which a disk, or somebody else, can know more than before. A kill between two
-of them leaves what the kill before the second one leaves, so these are all the places there
-are. strace ignores a name with `?` that this machine does not have."""
-
 
 def names(calls: tuple[str, ...]) -> str:
+    """strace ignores a name with `?` that this machine does not have."""
     return ",".join("?" + call for call in calls)
 
 
@@ -71,19 +64,38 @@ class Tracer:
 
 def kill_at(thread: int, call: str, nth: int) -> Tracer:
     """SIGKILL instead of the thread's Nth call of this name."""
-    return inject(thread, call, f"signal=SIGKILL:when={nth}")
+    return _inject(thread, call, f"signal=SIGKILL:when={nth}")
 
 
-def inject(thread: int, call: str, what: str) -> Tracer:
-    return Tracer(thread, "-e", f"trace={call}", "-e", f"inject={call}:{what}")
+def fail_at(thread: int, call: str, nth: int, error: str, *, lasting: bool, to: Path) -> Tracer:
+    """The Nth call fails and does nothing; `lasting`: so do all that follow."""
+    return _inject(thread, call, f"error={error}:when={nth}{'+' if lasting else ''}", to)
 
 
-def record(thread: int, to: Path) -> Tracer:
-    """Write down the thread's changes, one a line."""
-    return Tracer(thread, "-e", f"trace={names(CHANGES)}", to=to)
+def _inject(thread: int, call: str, what: str, to: Path | None = None) -> Tracer:
+    return Tracer(thread, "-e", f"trace={call}", "-e", f"inject={call}:{what}", to=to)
 
 
-def count(recorded: Path) -> Counter[str]:
-    """How often each call was made."""
-    lines = recorded.read_text().splitlines()
-    return Counter(line.partition("(")[0] for line in lines if line[0].isalpha())
+def record(thread: int, calls: tuple[str, ...], to: Path) -> Tracer:
+    """Write down these calls of the thread, one a line, and on what file each was."""
+    return Tracer(thread, "-y", "-e", f"trace={names(calls)}", to=to)
+
+
+def watch(process: int, calls: tuple[str, ...], to: Path, failing: str | None = None) -> Tracer:
+    """Write down these calls of all its threads, with what they write, in their order."""
+    words = ["-f", "-y", "-s", str(1 << 24), "-e", f"trace={names(calls)}"]
+    return Tracer(process, *words, *(["-e", f"inject={failing}"] if failing else []), to=to)
+
+
+def calls(recorded: Path) -> Iterator[tuple[str, int, str]]:
+    """Each with how often it was made by then, and the whole line."""
+    counted = Counter[str]()
+    for line in recorded.read_text(errors="replace").splitlines():
+        name = line.partition("(")[0]
+        if name.isidentifier():
+            counted[name] += 1
+            yield name, counted[name], line
+
+
+def was_injected(recorded: Path) -> bool:
+    return "(INJECTED)" in recorded.read_text(errors="replace")

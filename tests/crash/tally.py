@@ -27,6 +27,20 @@ class Tally:
         path = STATE / f"{name}.json"
         return cls(**json.loads(path.read_text())) if path.exists() else cls(name)
 
+    @property
+    def total(self) -> int:
+        return self.passed + self.failed
+
+    def tell(self) -> None:
+        """The figures, for a person."""
+        print(f"{self.name}: {self.total}, {self.failed} of them failed")
+        for kind, number in sorted(self.kinds.items()):
+            print(f"    {number} of {kind}")
+        if self.slowest:
+            print(f"    slowest recovery {self.slowest:.2f} s")
+        if self.unreached:
+            print(f"    {self.unreached} more were not reached: the process took another way")
+
     def save(self) -> None:
         STATE.mkdir(exist_ok=True)
         new = STATE / f"{self.name}.new"

@@ -1,162 +1,135 @@
 """One victim, from the copied profiles to the verdict.
 
-Killed at a point; its files are looked into as they lie there; it is started again, and
-timed; both people say something more, everything must arrive; and once more its files.
+It is struck at a point; its files are looked into as they lie there; it is started again,
+and timed; both people say something more, everything must arrive; and once more its files.
 """
 
 import asyncio
 import shutil
 import signal
 import time
-from contextlib import ExitStack
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
-from onionchat.errors import UnreachableError
 from onionchat.hardening import describe
-from tests.crash import strace
-from tests.crash.autopsy import Findings, examine, texts
-from tests.crash.nursery import Nursery, Victim
-from tests.crash.profiles import HELLO, PEER, VICTIM, place, up
-from tests.crash.scenes import SCENES, Scene
+from onionchat.node import backup
+from tests.crash import scenes
+from tests.crash.autopsy import examine, opens, texts
+from tests.crash.nursery import Nursery
+from tests.crash.profiles import AT_ITS_COST, BACKUP, OTHER, PASSPHRASE, PEER, VICTIM, place, up
+from tests.crash.scenes import SCENES, Plot, Scene, node
+from tests.crash.verdict import Verdict
 
-STUCK = 60.0
-"""Seconds after which something that should arrive is stuck; on an idle machine it takes 0.1."""
-THREADS = ("main", "store")
-
-
-@dataclass(frozen=True)
-class Point:
-    """The `nth` time that this thread of the victim makes this call."""
-
-    scene: str
-    thread: str
-    call: str
-    nth: int
+Strike = Callable[[Plot, Scene, Verdict], Awaitable[None]]
+"""What is done with a victim that waits at its marker."""
 
 
 @dataclass
-class Verdict:
-    """`reached`: the victim got as far as this point. `recovery` in seconds."""
+class Trial:
+    """`directory` must not exist; if something was wrong it is left there to be looked at.
+    `from_nothing`: who recovers is a new interpreter, and its passphrase is not cheap. `weak`:
+    the node that is struck has this weakness."""
 
-    point: Point
-    reached: bool = False
-    recovery: float = 0.0
-    violations: list[str] = field(default_factory=list)
+    nursery: Nursery
+    templates: Path
+    directory: Path
+    verdict: Verdict
+    from_nothing: bool = False
+    weak: str | None = None
 
-    def check(self, holds: bool, sentence: str) -> None:
-        if not holds:
-            self.violations.append(sentence)
+    @property
+    def plot(self) -> Plot:
+        return SCENES[self.verdict.point.scene]
 
+    async def run(self, strike: Strike) -> Verdict:
+        shutil.copytree(self.templates / self.plot.begins, self.directory, symlinks=True)
+        try:
+            async with asyncio.timeout(2 * scenes.STUCK):
+                await self._run(strike)
+        except Exception as error:
+            self.verdict.violations.append(f"{describe(error)} {error}")
+        if not self.verdict.violations:
+            shutil.rmtree(self.directory)
+        return self.verdict
 
-async def kill(nursery: Nursery, templates: Path, directory: Path, point: Point) -> Verdict:
-    """`directory` must not exist; if something was wrong it is left there to be looked at."""
-    shutil.copytree(templates / SCENES[point.scene].begins, directory, symlinks=True)
-    verdict = Verdict(point)
-    try:
-        async with asyncio.timeout(2 * STUCK):
-            await _trial(nursery, directory, verdict)
-    except Exception as error:
-        verdict.violations.append(f"{describe(error)} {error}")
-    if not verdict.violations:
-        shutil.rmtree(directory)
-    return verdict
+    async def _run(self, strike: Strike) -> None:
+        plot, verdict, start = self.plot, self.verdict, self.nursery.start
+        order = {**plot.victim(), "stop_at": plot.stops[verdict.point.thread]}
+        order |= {"weak": self.weak} if self.weak else {}
+        async with up(self.directory, PEER) as peer:
+            async with start(self.directory, **order) as victim:
+                scene = Scene(self.directory, peer, victim)
+                await strike(plot, scene, verdict)
+            await self._look_at_the_dead(scene)
+            if plot.words and not (self.directory / plot.makes).exists():
+                await self._give_again(scene)
+            with self._keyslot(scene):
+                await self._recover(scene)
+        for name, sent in ((VICTIM, scene.theirs), (PEER, scene.sent)):
+            phrase = scene.phrase if name == VICTIM else PASSPHRASE
+            found = await examine(place(self.directory, name), phrase)
+            verdict.judge_end(name, found, sent, told=plot.told)
 
+    async def _look_at_the_dead(self, scene: Scene) -> None:
+        """On a copy, before the peer can say anything again that was lost here."""
+        check = self.verdict.check
+        made = (self.directory / self.plot.makes).exists()
+        check(made or not scene.done, "what was done is not there")
+        if self.plot.makes == BACKUP and made:
+            backup.opened(backup.read(self.directory / BACKUP), OTHER)
+        if not scene.paths.exists():
+            return
+        if not scene.done and opens(scene.paths, OTHER):
+            scene.phrase = OTHER
+        arrived = await scene.peer.profile.db.run(texts, "delivered")
+        copy = shutil.copytree(scene.paths.root, self.directory / "a" / VICTIM, ignore=sockets)
+        found = await examine(place(copy.parent, VICTIM), scene.phrase)
+        check(not found.damage, f"damaged: {found.damage}")
+        check(set(scene.sent) <= set(found.own), "a text that was acknowledged is lost")
+        check(set(arrived) <= set(found.theirs), "a text that was receipted is lost")
+        check(not set(scene.read) & set(found.unread), "a text that was read is unread")
 
-async def points(nursery: Nursery, templates: Path, directory: Path, scene: str) -> list[Point]:
-    """Every place where a victim of this scene can be killed: one is let live, and counted."""
-    shutil.copytree(templates / SCENES[scene].begins, directory, symlinks=True)
-    records = {thread: directory / thread for thread in THREADS}
-    async with (
-        up(directory, PEER) as peer,
-        nursery.start("node", directory, stop_here=True) as victim,
-        asyncio.timeout(STUCK),
-    ):
-        threads = await victim.marker()
-        with ExitStack() as tracing:
-            for thread, to in records.items():
-                tracing.enter_context(strace.record(threads[thread], to))
-            await _act(Scene(directory, peer, victim), scene)
-    found = [
-        Point(scene, thread, call, nth)
-        for thread, to in records.items()
-        for call, count in strace.count(to).items()
-        for nth in range(1, count + 1)
-    ]
-    shutil.rmtree(directory)
-    return found
+    async def _give_again(self, scene: Scene) -> None:
+        """The command, which had not got far enough."""
+        async with self.nursery.start(self.directory, **self.plot.victim()) as victim:
+            await victim.gone()
+        self.verdict.check(victim.exit_code == 0, f"given again: {printed(self.directory)}")
 
+    async def _recover(self, scene: Scene) -> None:
+        """Start again; the talk goes on as if nothing had been."""
+        check = self.verdict.check
+        begin = time.monotonic()
+        start = {**node(scene.phrase), "from_nothing": self.from_nothing}
+        async with self.nursery.start(self.directory, **start) as victim:
+            scene.victim = victim
+            check(await victim.ready(), f"it does not start: {victim.error}")
+            await scene.call("status")
+            self.verdict.recovery = time.monotonic() - begin
+            await self.plot.again(scene)
+            await scene.talk_on()
+            check(await scene.call("outbox.list") == [], "the victim has something stuck")
+            check(await scene.peer("outbox.list") == [], "the peer has something stuck")
+            await victim.end(signal.SIGTERM)
+        check(victim.exit_code == 0, f"a clean stop ended with {victim.exit_code}")
+        check(self.plot.told or not victim.warnings, f"a false alarm: {victim.warnings}")
 
-async def _trial(nursery: Nursery, directory: Path, verdict: Verdict) -> None:
-    point = verdict.point
-    async with up(directory, PEER) as peer:
-        async with nursery.start("node", directory, stop_here=True) as victim:
-            scene = Scene(directory, peer, victim)
-            threads = await victim.marker()
-            with strace.kill_at(threads[point.thread], point.call, point.nth):
-                await _act(scene, point.scene)
-                verdict.reached = victim.exit_code == -signal.SIGKILL
-        await _look_at_the_dead(scene, verdict)
-        await _recover(nursery, scene, verdict)
-    for name, sent in ((VICTIM, scene.theirs), (PEER, scene.sent)):
-        _judge_end(name, await examine(place(directory, name)), sent, verdict)
-
-
-async def _act(scene: Scene, name: str) -> None:
-    """Until everything has been done, or the victim has gone."""
-    scene.victim.go_on()
-    try:
-        await SCENES[name].act(scene)
-    except UnreachableError:
-        await scene.victim.gone()
-    if scene.victim.is_gone:
-        await scene.victim.gone()
-
-
-async def _look_at_the_dead(scene: Scene, verdict: Verdict) -> None:
-    """On a copy, before the peer can say anything again that was lost here."""
-    arrived = await scene.peer.profile.db.run(texts, "delivered")
-    copy = scene.directory / "autopsy"
-    shutil.copytree(place(scene.directory, VICTIM).root, copy / VICTIM, ignore=sockets)
-    found = await examine(place(copy, VICTIM))
-    verdict.check(not found.damage, f"damaged: {found.damage}")
-    verdict.check(set(scene.sent) <= set(found.own), "a text that was acknowledged is lost")
-    verdict.check(set(arrived) <= set(found.theirs), "a text that was receipted is lost")
-    verdict.check(not set(scene.read) & set(found.unread), "a text that was read is unread")
-
-
-async def _recover(nursery: Nursery, scene: Scene, verdict: Verdict) -> None:
-    """Start again; the talk goes on as if nothing had been."""
-    begin = time.monotonic()
-    async with nursery.start("node", scene.directory) as victim:
-        scene.victim = victim
-        await victim.ready()
-        await scene.call("status")
-        verdict.recovery = time.monotonic() - begin
-        await SCENES[verdict.point.scene].again(scene)
-        for number in range(2):
-            await scene.send(f"mine again {number}", wait="delivered", timeout=STUCK)
-            await scene.send_to_victim(f"theirs again {number}", wait="delivered", timeout=STUCK)
-        verdict.check(await scene.call("outbox.list") == [], "the victim has something stuck")
-        verdict.check(await scene.peer("outbox.list") == [], "the peer has something stuck")
-        await _stop(victim, verdict)
+    @contextmanager
+    def _keyslot(self, scene: Scene) -> Iterator[None]:
+        """The one at its cost, if it is to be."""
+        ours, at_its_cost = scene.paths.keyslot, self.directory / AT_ITS_COST
+        self.from_nothing &= at_its_cost.exists() and scene.phrase == PASSPHRASE
+        before = ours.read_bytes()
+        if self.from_nothing:
+            ours.write_bytes(at_its_cost.read_bytes())
+        yield
+        ours.write_bytes(before)
 
 
-async def _stop(victim: Victim, verdict: Verdict) -> None:
-    await victim.end(signal.SIGTERM)
-    verdict.check(victim.exit_code == 0, f"a clean stop ended with {victim.exit_code}")
-    verdict.check(not victim.warnings, f"a false alarm: {victim.warnings}")
-
-
-def _judge_end(name: str, found: Findings, sent: list[str], verdict: Verdict) -> None:
-    """`sent`: what must have come in here; more may have been tried."""
-    came = [text for text in found.theirs if text != HELLO]
-    verdict.check(set(sent) <= set(came), f"{name}: lost: {set(sent) - set(came)}")
-    verdict.check(len(set(came)) == len(came), f"{name}: shown twice: {came}")
-    verdict.check(sorted(came) == came, f"{name}: out of order: {came}")
-    verdict.check(not found.damage, f"{name}: damaged: {found.damage}")
-    verdict.check(not found.notices, f"{name}: a false alarm: {found.notices}")
-    verdict.check(not found.gaps, f"{name}: a gap")
+def printed(directory: Path) -> str:
+    """By a command."""
+    return (directory / "printed").read_text()
 
 
 def sockets(_: str, names: list[str]) -> list[str]:

@@ -19,6 +19,7 @@ from onionchat.store import keyslot, panic
 from onionchat.store.panic import Gone
 from tests.child import Child
 from tests.crash import strace
+from tests.crash.points import CHANGES
 
 PASSPHRASE = b"correct horse"
 WORK = """
@@ -102,10 +103,9 @@ def test_its_bytes_are_overwritten_before_its_name_goes(paths: Paths) -> None:
 def kill_points(pattern: Path, directory: Path) -> Iterator[tuple[str, int]]:
     shutil.copytree(pattern, directory / "d", symlinks=True)
     process = child(WORK, locate(directory / "d", "p", {}))
-    with process, strace.record(process.pid, directory / "calls"):
+    with process, strace.record(process.pid, CHANGES, directory / "calls"):
         process.communicate("g")
-    for call, count in strace.count(directory / "calls").items():
-        yield from ((call, nth) for nth in range(1, count + 1))
+    yield from ((call, nth) for call, nth, _ in strace.calls(directory / "calls"))
 
 
 @strace.needed
