@@ -51,15 +51,18 @@ class Arrivals:
 
 
 def _close(sequence: int, first: int, last: int) -> bool:
-    """Take first..last out of every gap; what is left of a gap stays one."""
+    """Take first..last out of the gaps, however many; what sticks out of them stays one."""
     overlap = (Gap.sequence == sequence, Gap.first <= last, Gap.last >= first)
-    touched = list(Gap.select().where(*overlap))
-    for gap in touched:
-        gap.delete_instance()
-        for begin, end in ((gap.first, first - 1), (last + 1, gap.last)):
-            if begin <= end:
-                Gap.insert(sequence=sequence, first=begin, last=end).execute()
-    return bool(touched)
+    begin, end = (
+        Gap.select(fn.min(Gap.first), fn.max(Gap.last)).where(*overlap).scalar(as_tuple=True)
+    )
+    if begin is None:
+        return False
+    Gap.delete().where(*overlap).execute()
+    for low, high in ((begin, first - 1), (last + 1, end)):
+        if low <= high:
+            Gap.insert(sequence=sequence, first=low, last=high).execute()
+    return True
 
 
 @dataclass(slots=True)

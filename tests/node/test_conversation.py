@@ -3,6 +3,10 @@
 import asyncio
 from pathlib import Path
 
+import pytest
+
+from onionchat.node.clock import DAY, wall_clock
+from onionchat.types import Millis
 from tests.node.street import Home, Street, befriend
 
 
@@ -20,5 +24,30 @@ def test_a_request_is_accepted_and_a_text_is_delivered_and_receipted(tmp_path: P
             assert back.state == "delivered"
             (got,) = await alice("receive", timeout=30)
             assert got.text == "and back"
+
+    asyncio.run(scene())
+
+
+@pytest.mark.usefixtures("promptly")
+def test_wall_clocks_400_days_apart_and_changing_places_are_no_matter(tmp_path: Path) -> None:
+    async def scene() -> None:
+        street = Street()
+        alice, bob = Home("alice", tmp_path, street), Home("bob", tmp_path, street)
+        ahead = {"alice": 400, "bob": 0}
+        alice.clock = lambda: Millis(wall_clock() + ahead["alice"] * DAY)
+        bob.clock = lambda: Millis(wall_clock() + ahead["bob"] * DAY)
+        said = []
+        async with asyncio.timeout(60), alice.up(), bob.up():
+            await befriend(alice, bob)
+            for ahead["alice"], ahead["bob"] in ((400, 0), (0, 400), (-400, 400), (400, -400)):
+                for speaker, other in ((alice, "bob"), (bob, "alice")):
+                    said.append(f"{speaker.name} {ahead}")
+                    sent = await speaker("send", name=other, text=said[-1], wait="delivered")
+                    assert sent.state == "delivered"
+            for home, other in ((alice, "bob"), (bob, "alice")):
+                rows = await home("history", name=other)
+                assert [row.text for row in rows] == said
+                heard = await home("receive")
+                assert [(row.missing, row.late) for row in heard] == [(0, False)] * 4
 
     asyncio.run(scene())

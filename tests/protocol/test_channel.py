@@ -272,6 +272,36 @@ def test_a_reflected_frame_does_not_open() -> None:
     assert responder.error is not None
 
 
+def said(seed: bytes) -> tuple[list[bytes], list[bytes]]:
+    """Everything that the initiator says in one conversation, and the responder."""
+    initiator, responder = strangers(seed)
+    m1 = initiator.channel.take()
+    responder.hear(m1)
+    m2 = responder.channel.take()
+    initiator.hear(m2)
+    m3 = initiator.channel.take()
+    responder.hear(m3)
+    hello = responder.channel.take()
+    to_responder = [m1, m3[:1138], m3[1138:], initiator.say(Ping(b"1"))]
+    return to_responder, [m2, hello, responder.say(Ping(b"1"))]
+
+
+def test_whoever_changes_their_mind_is_not_heard_again() -> None:
+    """At any point, something from elsewhere in this conversation, or from another."""
+    ours, others = said(b"ours"), said(b"another's")
+    for role, honest in ((1, ours[0]), (0, ours[1])):
+        for stage, wanted in enumerate(honest):
+            for piece in {*ours[0], *ours[1], *others[0][1:], *others[1]} - {wanted}:
+                side = strangers(b"ours")[role]
+                for before in honest[:stage]:
+                    side.hear(before)
+                side.channel.take()
+                assert side.hear(piece) == []
+                assert side.error is not None or side.channel.take() == b""
+                assert side.hear(bytes(31232)) == []
+                assert side.error is not None
+
+
 # What we may not do
 
 
