@@ -4,7 +4,8 @@ And a node that waits for nothing.
 """
 
 import asyncio
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -14,12 +15,14 @@ from onionchat.node.dialing import Schedule
 
 
 class Loop(asyncio.SelectorEventLoop):
-    """Time goes on as always, and by `ahead` seconds more."""
+    """Time goes on as always, and by `ahead` seconds more; or it stands at `still`, and goes on
+    by those alone."""
 
     ahead = 0.0
+    still: float | None = None
 
     def time(self) -> float:
-        return super().time() + self.ahead
+        return (super().time() if self.still is None else self.still) + self.ahead
 
 
 def pass_time(seconds: float) -> None:
@@ -27,6 +30,18 @@ def pass_time(seconds: float) -> None:
     loop = asyncio.get_running_loop()
     assert isinstance(loop, Loop)
     loop.ahead += seconds
+
+
+@contextmanager
+def by_hand() -> Iterator[None]:
+    """Only `pass_time` passes time in here, however slow the machine is."""
+    loop = asyncio.get_running_loop()
+    assert isinstance(loop, Loop)
+    loop.still = loop.time() - loop.ahead
+    try:
+        yield
+    finally:
+        loop.still = None
 
 
 def run(scene: Coroutine[Any, Any, None]) -> None:

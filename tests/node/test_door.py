@@ -94,13 +94,14 @@ def test_one_byte_a_second_does_not_hold_a_place(tmp_path: Path, dripping: str) 
 
 async def drops(link: StreamLink, message: bytes, home: Home) -> int:
     """How many bytes were taken, one a second."""
-    for taken, byte in enumerate(message):
-        try:
-            await link.write(bytes([byte]))
-        except ConnectionError:
-            return taken
-        patience.pass_time(1.0)
-        await contents(home)
+    with patience.by_hand():
+        for taken, byte in enumerate(message):
+            try:
+                await link.write(bytes([byte]))
+            except ConnectionError:
+                return taken
+            patience.pass_time(1.0)
+            await contents(home)
     return len(message)
 
 
