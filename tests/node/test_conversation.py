@@ -3,10 +3,14 @@
 import asyncio
 from pathlib import Path
 
+import msgspec
 import pytest
 
+from onionchat.node import outbox
 from onionchat.node.clock import DAY, wall_clock
-from onionchat.types import Millis
+from onionchat.node.inbox import UNSUPPORTED
+from onionchat.store.outbox import DueRow
+from onionchat.types import Millis, StreamId
 from tests.node.street import Home, Street, befriend
 
 
@@ -49,5 +53,31 @@ def test_wall_clocks_400_days_apart_and_changing_places_are_no_matter(tmp_path: 
                 assert [row.text for row in rows] == said
                 heard = await home("receive")
                 assert [(row.missing, row.late) for row in heard] == [(0, False)] * 4
+
+    asyncio.run(scene())
+
+
+@pytest.mark.usefixtures("promptly")
+def test_what_a_newer_version_says_is_named_as_that_and_receipted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It keeps its place: nothing is missing, and what follows is read."""
+
+    def newer(row: DueRow, stream: StreamId, seq: int) -> bytes:
+        head = row.message_id, stream, seq, row.queued_at, None
+        return msgspec.msgpack.encode([77, *head, "colours", ["red"]])
+
+    async def scene() -> None:
+        street = Street()
+        alice, bob = Home("alice", tmp_path, street), Home("bob", tmp_path, street)
+        async with asyncio.timeout(60), alice.up(), bob.up():
+            await befriend(alice, bob)
+            with monkeypatch.context() as patch:
+                patch.setattr(outbox, "_record", newer)
+                sent = await alice("send", name="bob", text="red", wait="delivered", timeout=30)
+            assert sent.state == "delivered"
+            await alice("send", name="bob", text="and in words", wait="delivered", timeout=30)
+            heard = [(row.kind, row.text, row.missing) for row in await bob("receive")]
+            assert heard == [("unsupported", UNSUPPORTED, 0), ("text", "and in words", 0)]
 
     asyncio.run(scene())
