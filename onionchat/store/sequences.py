@@ -52,10 +52,11 @@ class Arrivals:
 
 def _close(sequence: int, first: int, last: int) -> bool:
     """Take first..last out of the gaps, however many; what sticks out of them stays one."""
-    overlap = (Gap.sequence == sequence, Gap.first <= last, Gap.last >= first)
-    begin, end = (
-        Gap.select(fn.min(Gap.first), fn.max(Gap.last)).where(*overlap).scalar(as_tuple=True)
-    )
+    here = Gap.sequence == sequence
+    lowest = Gap.select(fn.max(Gap.first)).where(here, Gap.first <= first).scalar() or first
+    overlap = (here, Gap.first.between(lowest, last), Gap.last >= first)
+    found = Gap.select(fn.min(Gap.first), fn.max(Gap.last)).where(*overlap)
+    begin, end = found.scalar(as_tuple=True)
     if begin is None:
         return False
     Gap.delete().where(*overlap).execute()

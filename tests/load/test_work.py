@@ -8,9 +8,11 @@ import pytest
 
 from onionchat.store.base import Row
 from onionchat.store.models import Message
+from onionchat.store.sequences import Arrivals, Whose
 from tests.load import filling
 from tests.load.day import neighbours, settled, steps
 from tests.load.work import Work, plans
+from tests.node.caller import STREAM
 
 SMALL = {"identity", "contact", "device", "member", "request", "reader", "_wrapped"}
 """Tables with a row for each person at the most: looked through by who asks for all."""
@@ -112,6 +114,30 @@ def test_a_queue_that_is_four_times_as_long_costs_four_times_as_much(tmp_path: P
     short = asyncio.run(work_of_a_queue(place(tmp_path, "short"), 500))
     long = asyncio.run(work_of_a_queue(place(tmp_path, "long"), 2000))
     assert long < 5 * short
+
+
+async def work_of_a_late_number(directory: Path, gaps: int) -> int:
+    """At Bob's, who waits for so many others."""
+
+    def arrive(*numbers: int) -> None:
+        arrivals = Arrivals()
+        for number in numbers:
+            arrivals.arrived(Whose(1, 1, STREAM), number, number)
+        arrivals.save()
+
+    async with neighbours(directory) as (_, bob):
+        work = Work()
+        await work.count(bob)
+        await bob.change(lambda: arrive(*range(2, 2 * gaps + 1, 2)))
+        before = work.done
+        await bob.change(lambda: arrive(2 * gaps - 1))
+        return work.done - before
+
+
+def test_a_late_number_costs_the_same_however_many_are_missing(tmp_path: Path) -> None:
+    few = asyncio.run(work_of_a_late_number(place(tmp_path, "few"), 20))
+    many = asyncio.run(work_of_a_late_number(place(tmp_path, "many"), 2000))
+    assert 0 < many < few + FEW
 
 
 def test_a_store_counts_its_work(tmp_path: Path) -> None:
