@@ -66,7 +66,7 @@ mutants:
 	@.ci/setup development
 	@$(bin)/python -m tests.mutants
 
-# KIND=kills, faults or images, each also as KIND=kills=n: stop at so many.
+# KIND=kills, faults, images or control, each also as KIND=kills=n: stop at so many.
 crash:
 	@.ci/setup development
 	@$(bin)/python -m tests.crash $(KIND)

@@ -20,7 +20,9 @@ from tests.crash.tally import STATE, Tally
 from tests.crash.trial import sockets
 from tests.crash.verdict import KILL, Point, Verdict
 
-KINDS = {"kills": 10_000, "faults": 9_000, "images": 20_000}
+KINDS = {"kills": 10_000, "faults": 9_000, "images": 20_000, "control": 1_000}
+CONTROL = powercut.Take(settings={"synchronous": 1})
+"""NORMAL: more than one image in ten must have lost something, or the others mean nothing."""
 IMAGES = 200
 """Of each recording."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
@@ -71,11 +73,11 @@ async def power_cuts(kind: str, directory: Path, wanted: int) -> Tally:
     async with nursery() as mother:
         while tally.total < wanted:
             random = Random(tally.list)
-            take = powercut.any_take(random)
+            take = CONTROL if kind == "control" else powercut.any_take(random)
             made = await powercut.record(mother, directory / "templates", directory / "take", take)
             async for image in powercut.images(made, directory / "image", IMAGES, random):
                 tally.count(take.kind, failed=bool(image.lost))
-                for line in image.lost:
+                for line in image.lost if take != CONTROL else ():
                     print(take, f"seed {tally.list}, step {image.step}:", line, flush=True)
             tally.list += 1
             tally.save()
@@ -93,9 +95,17 @@ def main(*words: str) -> int:
     tallies = [_run(kind, count) for kind, count in wanted.items()]
     for tally in tallies:
         tally.tell()
-    passed, failed = (sum(getattr(tally, end) for tally in tallies) for end in ("passed", "failed"))
+    passed, failed = map(sum, zip(*map(_judged, tallies), strict=True))
     print(f"{passed} passed, {failed} failed")
     return 1 if failed else 0
+
+
+def _judged(tally: Tally) -> tuple[int, int]:
+    """How many passed and failed; the control is one trial, which passes if enough was lost."""
+    if tally.name != "control":
+        return tally.passed, tally.failed
+    seen = tally.failed > tally.total / 10
+    return int(seen), int(not seen)
 
 
 def _split(words: Iterable[str]) -> Iterator[tuple[str, str, str]]:
@@ -107,7 +117,7 @@ def _run(kind: str, wanted: int) -> Tally:
     try:
         profiles.make_templates(directory / "templates")
         tally = asyncio.run(
-            (power_cuts if kind == "images" else sweep_over)(kind, directory, wanted)
+            (power_cuts if kind in ("images", "control") else sweep_over)(kind, directory, wanted)
         )
         for trial in directory.glob("trial*"):  # something was wrong: to be looked at
             shutil.copytree(trial, STATE / trial.name, symlinks=True, ignore=sockets)
