@@ -30,7 +30,7 @@ def harden() -> None:
     """Apply all of the above to this process."""
     os.umask(0o077)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
-    _prctl(PR_SET_DUMPABLE, 0)
+    prctl(PR_SET_DUMPABLE, 0)
     sys.excepthook = lambda _, error, __: _tell(error)
     sys.unraisablehook = lambda dropped: _tell(dropped.exc_value)
     threading.excepthook = lambda ended: _tell(ended.exc_value)
@@ -42,12 +42,13 @@ def die_with_parent(signal_number: int, parent: int) -> None:
 
     `parent` is its number: one that went before we could ask would never be heard of.
     """
-    _prctl(PR_SET_PDEATHSIG, signal_number)
+    prctl(PR_SET_PDEATHSIG, signal_number)
     if os.getppid() != parent:
         os.kill(os.getpid(), signal_number)
 
 
-def _prctl(option: int, value: int) -> None:
+def prctl(option: int, value: int) -> None:
+    """One of prctl(2)'s many; OSError if the kernel will not."""
     if _libc.prctl(option, value, 0, 0, 0) != 0:
         raise OSError(ctypes.get_errno(), f"prctl {option} failed")
 

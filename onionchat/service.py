@@ -2,8 +2,9 @@
 
 `python -m onionchat.service START REPORT LOCK` is started by the supervisor with three
 file descriptors: the options and the passphrase, a pipe to say how it is doing, and the
-profile's lock. It unlocks, opens the store, answers JSON-RPC, and runs the node; what
-tor does never ends it. It is the only process that holds keys.
+profile's lock. It gives up what it does not need of the machine (onionchat/sandbox),
+unlocks, opens the store, answers JSON-RPC, and runs the node; what tor does never ends it.
+It is the only process that holds keys.
 
 `offline` opens the profile in the calling process for one verb that needs no node.
 """
@@ -22,7 +23,7 @@ import msgspec
 
 from onionchat.errors import ScarceError, UserError, first_of
 from onionchat.hardening import harden
-from onionchat.node import arrivals
+from onionchat.node import arrivals, confinement
 from onionchat.node.node import Node
 from onionchat.node.options import UpOptions, decode_start, encode_start
 from onionchat.node.profile import Profile, unlocked
@@ -31,6 +32,7 @@ from onionchat.os_errors import known_as
 from onionchat.paths import Paths
 from onionchat.rpc.idle import lock_after
 from onionchat.rpc.server import Server
+from onionchat.sandbox.layers import seal
 from onionchat.store.lock import Lock
 from onionchat.tor.address import Address, unix
 from onionchat.tor.attach import FOREIGN_TARGET, Attachment, attachment
@@ -60,6 +62,9 @@ def main(start: int, report: int, lock: int) -> int:
     say = _Reporter(report)
     options, passphrase = decode_start(os.pread(start, START_LIMIT, 0))
     try:
+        layers = seal(confinement.reach(options))
+        if options.strict:
+            confinement.demand(layers)
         with Lock.adopt(lock):
             asyncio.run(_serve(options, passphrase, say, partial(_keep, start, options)))
     except (UserError, OSError, MemoryError, BaseExceptionGroup) as failed:

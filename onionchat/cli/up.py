@@ -83,6 +83,11 @@ from onionchat.errors import UsageError
     is_flag=True,
     help="That line carries the text too: PROGRAM, and what it calls, then sees what was said.",
 )
+@option(
+    "--strict",
+    is_flag=True,
+    help="Refuse to run unless the kernel takes network, programs and files away; see `doctor`.",
+)
 @click.pass_obj
 def up(invocation: Invocation, /, **options: Any) -> None:
     """Run the node until Ctrl-C, SIGTERM or `onionchat down`.

@@ -18,6 +18,7 @@ from onionchat.node.connection import Connection
 from onionchat.protocol.channel import Channel
 from onionchat.protocol.events import HandshakeDone
 from onionchat.protocol.limits import HANDSHAKE_SECONDS
+from onionchat.sandbox import layers
 from onionchat.tor.dial_errors import DialError
 from onionchat.tor.network import Network
 from onionchat.tor.status import TorStatus
@@ -84,10 +85,19 @@ def of_tor(status: TorStatus, *, published: bool) -> list[Check]:
     ]
 
 
-def of_process() -> Check:
-    """Whether the node's memory is its own."""
+def of_process() -> list[Check]:
+    """Whether the node's memory is its own, and what it has given up."""
+    return [_memory(), *(_layer(layer) for layer in layers.active())]
+
+
+def _memory() -> Check:
     if is_hardened():
         return Check("hardening", True, "no core dumps, and no other program reads the memory")
     return Check(
         "hardening", False, "other programs may read the node's memory", "report this: it is a bug"
     )
+
+
+def _layer(layer: layers.Layer) -> Check:
+    """A weaker one is what the person chose: there is nothing to mend."""
+    return Check(layer.name, layer.state != "missing", f"{layer.state}: {layer.detail}", layer.hint)

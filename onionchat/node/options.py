@@ -16,7 +16,8 @@ class UpOptions:
     `tor_control` and `tor_socks` name a running tor to attach to (a unix socket path or
     `host:port`); with both None a tor of our own is launched. `timeout` is in seconds.
     `on_message` is a program that the supervisor runs when something came in. `lock_after`:
-    seconds without a command after which the node is locked.
+    seconds without a command after which the node is locked. `strict`: not without every layer
+    of the sandbox.
     """
 
     paths: Paths
@@ -32,6 +33,7 @@ class UpOptions:
     on_message: Path | None = None
     on_message_text: bool = False
     lock_after: float | None = None
+    strict: bool = False
 
 
 def encode_start(options: UpOptions, passphrase: bytes) -> bytes:

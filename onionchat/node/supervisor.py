@@ -38,6 +38,7 @@ from onionchat.errors import (
     rebuild,
 )
 from onionchat.hardening import die_with_parent, harden
+from onionchat.node import confinement
 from onionchat.node.clock import wait
 from onionchat.node.hook import Hook, checked
 from onionchat.node.options import UpOptions, encode_start
@@ -76,13 +77,14 @@ def supervise(options: UpOptions, passphrase: bytes, report: Report) -> None:
 
 def check(options: UpOptions) -> None:
     """What would be refused anyway, before anybody is asked for the passphrase: a second node,
-    no tor, a file that others can write."""
+    no tor, a file that others can write, with `--strict` a layer that is not there."""
     harden()
     options.paths.make()
     check_free(options.paths.lock)
     _own_tor(options)
     if options.on_message is not None:
         checked(options.on_message)
+    confinement.check(options)
 
 
 class Supervisor:

@@ -135,10 +135,11 @@ def command(
 
 
 def _traceable(stop_at: str | None) -> pytest.MonkeyPatch:
-    """Hardened it could not be traced."""
+    """Hardened it could not be traced, confined it would not find the street."""
     patch = pytest.MonkeyPatch()
     for module in (hardening, service):
         patch.setattr(module, "harden", lambda: None)
+    patch.setattr(service, "seal", lambda *_, **__: ())
     if stop_at == "opening":
         opens = database._open
 

@@ -9,10 +9,11 @@ import os
 from pathlib import Path
 
 _HOOK = """
-import sys
+import os, sys
 
 LOOKS_UP = {{"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}}
 UNIX, UNSAID = 1, -1
+found = os.open({found!r}, os.O_WRONLY | os.O_APPEND)  # before a node can open no file any more
 
 def look(event, arguments):
     made = event == "socket.__new__" and arguments[1] not in (UNIX, UNSAID)

@@ -40,7 +40,7 @@ async def _node(profile: Profile) -> list[Check]:
     found = of_tor(live.tor, published=live.published)
     if live.tor.state == "ready":
         found.append(await live.knock(OnionKey(me), me))
-    return [*found, of_process()]
+    return [*found, *of_process()]
 
 
 async def _contact(profile: Profile, name: str) -> list[Check]:
