@@ -20,7 +20,7 @@ import re
 import shlex
 import subprocess
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -73,11 +73,13 @@ class Transcript:
         directory: Path,
         stack: ExitStack,
         environ: Mapping[str, str] | None = None,
+        launcher: Sequence[str] = (),
         **words: str,
     ) -> None:
         self._directory = self._home = directory
         self._stack = stack
         self._more = environ or {}
+        self._python = [*launcher, sys.executable]
         self._words = words
         self._typed: set[str] = set()
 
@@ -112,7 +114,7 @@ class Transcript:
 
     def _leave(self, home: Path) -> None:
         self._home = home
-        self._done([sys.executable, "-m", "onionchat", "down"])
+        self._done([*self._python, "-m", "onionchat", "down"])
 
     def _once(self, exchange: Exchange) -> None:
         done = self._done(self._command(exchange), exchange.typed)
@@ -146,7 +148,7 @@ class Transcript:
         assert process.stdin is not None
         process.stdin.write(exchange.typed)
         process.stdin.flush()
-        while not self._up([*words[:3], "--json", "status"]):
+        while not self._up([*self._python, "-m", "onionchat", "--json", "status"]):
             assert process.poll() is None, exchange.command
 
     def _up(self, status: list[str]) -> bool:
@@ -173,7 +175,7 @@ class Transcript:
     def _command(self, exchange: Exchange) -> list[str]:
         words = shlex.split(self._filled(exchange.command))
         assert words[0] == "onionchat"
-        return [sys.executable, "-m", *words]
+        return [*self._python, "-m", *words]
 
     def _done(self, words: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(

@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 
 from onionchat.tor.testnet import Info
+from tests.crash import strace
 from tests.live.clearnet import Witness
+from tests.live.trace import Trace
 from tests.transcript import Transcript
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(240)]
@@ -21,17 +23,41 @@ TRANSCRIPTS = Path(__file__).parent.parent / "transcripts" / "live"
 def test_people_talk_over_unix_sockets_alone(
     path: Path, network: Info, tmp_path: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    witness = Witness(tmp_path)
+    witness, trace = Witness(tmp_path), Trace(tmp_path_factory.mktemp("trace"))
     place = tmp_path_factory.mktemp("t")
     with ExitStack() as stack:
         torrc = str(network.client_torrc)
-        people = Transcript(place, stack, witness.environ, TORRC=torrc)
+        people = Transcript(place, stack, witness.environ, trace.launcher, TORRC=torrc)
         people.run(path)
         assert revealing(place, people.secrets) == []
     assert revealing(place, people.secrets) == []
-    assert witness.found == []
+    assert witness.found == trace.found == []
     for program in (" up --", "onionchat.service", " contact add "):
         assert any(program in line for line in witness.watched), program
+    for word in ('"up"', '"onionchat.service"', '"contact"') if trace.launcher else ():
+        assert any(call.startswith("execve") and word in call for call in trace.calls), word
+
+
+PLANTED = {
+    "a name that is looked up": "socket.getaddrinfo('onionchat.invalid', 1)",
+    "a connection": "socket.socket().connect_ex(('127.0.0.1', 1))",
+    "a child that connects": "subprocess.run([sys.executable, '-c', "
+    "\"import socket; socket.socket().connect_ex(('127.0.0.1', 1))\"])",
+}
+
+
+@strace.needed
+@pytest.mark.parametrize("planted", PLANTED.values(), ids=PLANTED)
+def test_the_trace_sees(planted: str, tmp_path: Path) -> None:
+    trace = Trace(tmp_path)
+    code = (
+        f"import contextlib, socket, subprocess, sys\nwith contextlib.suppress(OSError): {planted}"
+    )
+    quiet = "import socket; socket.socketpair(); socket.socket(socket.AF_UNIX)"
+    for line, sees in ((quiet, False), (code, True)):
+        subprocess.run([*trace.launcher, sys.executable, "-c", line], check=True)
+        assert any("socket" in call for call in trace.calls)
+        assert bool(trace.found) == sees
 
 
 def revealing(place: Path, secrets: set[str]) -> list[tuple[Path, str]]:
