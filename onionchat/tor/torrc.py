@@ -1,7 +1,8 @@
 """The configuration of the tor that we start ourselves.
 
 No TCP port, no defaults of the system, nothing that would make this tor differ from
-others on the wire (research/tor.md 1.6 has the reason for each line). Only the
+others on the wire (research/tor.md 1.6 has the reason for each line). Where no transport
+asks for it, it may start no program for the rest of its life, whoever steers it. Only the
 flags of the SOCKS socket are ours: onions only, tor's own words for why a dial failed,
 and a circuit for each contact that stays with it.
 """
@@ -52,9 +53,18 @@ def own_torrc(
         "GeoIPv6File",
     ]
     lines += _bridge_lines(bridges, transports)
-    if include is not None:
-        lines.append(f"%include {_quoted(_no_pattern(trusted(include)))}")
+    file = None if include is None else _no_pattern(trusted(include))
+    theirs = "" if file is None else file.read_text(errors="replace")
+    if not _may_start_programs("\n".join([*lines, theirs])):
+        lines.append("NoExec 1")
+    if file is not None:
+        lines.append(f"%include {_quoted(file)}")
     return "\n".join(lines) + "\n"
+
+
+def _may_start_programs(torrc: str) -> bool:
+    """Or somebody else's lines, which we do not look for, may say so."""
+    return any(word in torrc.lower() for word in ("transportplugin", "%include"))
 
 
 def _bridge_lines(bridges: Sequence[str], transports: Sequence[str]) -> list[str]:

@@ -8,8 +8,11 @@ from pathlib import Path
 import pytest
 
 from onionchat.crypto.identity import Identity
+from onionchat.tor.address import unix
 from onionchat.tor.attach import FOREIGN_TARGET, attachment
 from onionchat.tor.client import TorClient
+from onionchat.tor.control import Control
+from onionchat.tor.control_errors import ControlRefused
 from onionchat.tor.dial_errors import DialError
 from onionchat.tor.link import Link
 from onionchat.tor.onions import Onion
@@ -67,6 +70,21 @@ def test_a_megabyte_between_our_tor_and_one_from_torrc_example(
                 await link.close()
                 for task in serving:
                     task.cancel()
+
+    asyncio.run(scene())
+
+
+def test_who_steers_our_tor_cannot_have_it_start_a_program(tmp_path: Path, network: Info) -> None:
+    home = tmp_path / "own"
+
+    async def scene() -> None:
+        async with own_tor(home, network) as ours:
+            await until(ours, "ready")
+            control = await Control.connect(unix(home / "control"), cookie=home / "cookie")
+            assert "NoExec=1" in await control.ask("GETCONF NoExec")
+            with pytest.raises(ControlRefused):
+                await control.ask("SETCONF NoExec=0")
+            await control.close()
 
     asyncio.run(scene())
 

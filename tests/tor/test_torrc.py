@@ -25,6 +25,22 @@ def test_unix_sockets_alone_and_the_flags_that_dialling_needs() -> None:
     assert "UseBridges" not in torrc
 
 
+def test_tor_may_start_no_program_unless_a_transport_needs_one(tmp_path: Path) -> None:
+    tmp_path.chmod(0o755)
+    program = tmp_path / "obfs4proxy"
+    program.touch(mode=0o755)
+    include = tmp_path / "more"
+    assert "NoExec 1\n" in own_torrc(PLACES, 4711)
+    assert "NoExec" not in own_torrc(PLACES, 4711, transports=[f"obfs4={program}"])
+    for line, may in (
+        (NOWHERE, False),
+        ("clienttransportplugin obfs4 exec /usr/bin/obfs4proxy", True),
+        ("%include /etc/tor/more", True),
+    ):
+        include.write_text(line)
+        assert ("NoExec" not in own_torrc(PLACES, 4711, include=include)) == may
+
+
 def test_tor_reads_every_path_as_it_was_meant(tmp_path: Path) -> None:
     """Our parser is not tor's: a real one opens its doors in a directory with an odd name."""
     tmp_path.chmod(0o755)
