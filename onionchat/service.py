@@ -35,7 +35,7 @@ from onionchat.rpc.server import Server
 from onionchat.sandbox.layers import seal
 from onionchat.store.lock import Lock
 from onionchat.tor.address import Address, unix
-from onionchat.tor.attach import FOREIGN_TARGET, Attachment, attachment
+from onionchat.tor.attach import FOREIGN_TARGET, Attachment
 from onionchat.tor.client import TorClient
 
 START_LIMIT = 1 << 21
@@ -113,8 +113,7 @@ async def _serve(
 def _tor(options: UpOptions) -> tuple[Attachment, Address]:
     """The tor to steer, and where it delivers what comes in for our onion."""
     paths = options.paths
-    foreign = attachment(options.tor_control, options.tor_socks, os.environ)
-    if foreign is not None:
+    if (foreign := confinement.foreign(options)) is not None:
         return foreign, FOREIGN_TARGET
     doors = unix(paths.tor_control), unix(paths.tor_socks)
     own = Attachment(*doors, paths.tor_cookie, patience=TOR_STARTS)

@@ -12,20 +12,28 @@ from onionchat.errors import RefusedError
 from onionchat.node.options import UpOptions
 from onionchat.sandbox.layers import Layer, tried
 from onionchat.sandbox.reach import Reach, of_python
-from onionchat.tor.address import TcpAddress
-from onionchat.tor.attach import attachment
+from onionchat.tor.address import TcpAddress, unix
+from onionchat.tor.attach import Attachment, attachment
+
+
+def foreign(options: UpOptions) -> Attachment | None:
+    """The tor of others, if that is to be used. One at the profile's own doors is ours, whoever
+    has started it: the service of tor beside the one of the node (packaging/systemd)."""
+    found = attachment(options.tor_control, options.tor_socks, os.environ)
+    ours = unix(options.paths.tor_control), unix(options.paths.tor_socks)
+    return None if found is None or (found.control, found.socks) == ours else found
 
 
 def reach(options: UpOptions) -> Reach:
     write = (options.paths.root, options.paths.run)
-    foreign = attachment(options.tor_control, options.tor_socks, os.environ)
-    if foreign is None:
+    theirs = foreign(options)
+    if theirs is None:
         return Reach(write)
-    doors = (foreign.control, foreign.socks)
+    doors = (theirs.control, theirs.socks)
     ports = frozenset(door.port for door in doors if isinstance(door, TcpAddress))
-    if foreign.cookie is None and foreign.password is None:
+    if theirs.cookie is None and theirs.password is None:
         return Reach(write, None, ports)
-    cookie = () if foreign.cookie is None else (foreign.cookie.parent,)
+    cookie = () if theirs.cookie is None else (theirs.cookie.parent,)
     return Reach(write, (*of_python(), *cookie, Path("/etc")), ports)
 
 

@@ -8,6 +8,7 @@ import json
 import os
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from typing import Literal
 
@@ -72,7 +73,14 @@ def _view(reach: Reach) -> Layer:
     else:
         good = Layer(name, "active", "no network interface, no other program's socket, few files")
         layer = _done(good, lambda: namespaces.enter(reach), "user namespaces are not allowed here")
-    namespaces.drop_privileges()
+        if layer.state == "missing" and not namespaces.interfaces():
+            layer = Layer(
+                name,
+                "weaker",
+                "whoever started this left no network interface, and says which files there are",
+            )
+    with suppress(OSError):
+        namespaces.drop_privileges()
     return layer
 
 

@@ -73,3 +73,12 @@ def test_strict_is_asked_before_anything_else_is(
     confinement.check(options)
     with pytest.raises(RefusedError):
         confinement.check(UpOptions(options.paths, strict=True))
+
+
+def test_a_tor_at_our_own_doors_is_ours(options: UpOptions) -> None:
+    doors = (f"unix:{options.paths.tor_control}", f"unix:{options.paths.tor_socks}")
+    beside = UpOptions(options.paths, tor_control=doors[0], tor_socks=doors[1])
+    assert confinement.foreign(beside) is None
+    assert confinement.reach(beside).ports is None
+    half = UpOptions(options.paths, tor_control=doors[0], tor_socks="127.0.0.1:9050")
+    assert confinement.foreign(half) is not None

@@ -80,7 +80,8 @@ def test_the_wheel_has_the_manual_the_unit_and_the_pages(made: list[dict[str, Pa
     shared = {name.partition("/data/share/")[2] for name in names if "/data/" in name}
     pages = {name.removeprefix("doc/onionchat/") for name in shared if name.startswith("doc/")}
     assert shared - {f"doc/onionchat/{page}" for page in pages} == {
-        *("man/man1/onionchat.1", "systemd/user/onionchat@.service")
+        *("man/man1/onionchat.1", "onionchat/onionchat-sealed"),
+        *(f"systemd/user/onionchat{kind}@.service" for kind in ("", "-sealed", "-tor")),
     }
     wanted = {str(page.relative_to(ROOT)) for page in (ROOT / "docs").rglob("*.md")}
     wanted |= {"README.md", "torrc.example", "packaging/tails/onionchat.yml"}

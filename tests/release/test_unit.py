@@ -15,26 +15,33 @@ from onionchat.errors import (
     UnreachableError,
     UsageError,
 )
+from onionchat.paths import Paths
+from onionchat.tor.torrc import SOCKS_FLAGS
 from tests.cli.test_help import parse
 
 ROOT = Path(__file__).parents[2]
-UNIT = ROOT / "packaging" / "systemd" / "onionchat@.service"
+UNITS = ROOT / "packaging" / "systemd"
+UNIT = UNITS / "onionchat@.service"
+SEALED, TOR = UNITS / "onionchat-sealed@.service", UNITS / "onionchat-tor@.service"
 ANALYZE = shutil.which("systemd-analyze")
 EXPOSURE = 80
 """Of 100 in systemd's measure, which counts what only a system service can have as open."""
+SEALED_EXPOSURE = 10
 
 needs_systemd = pytest.mark.skipif(ANALYZE is None, reason="systemd-analyze is not installed")
 
 
-def setting(name: str) -> str:
-    (value,) = re.findall(rf"^{name}=(.*)$", UNIT.read_text(), re.MULTILINE)
+def setting(name: str, unit: Path = UNIT) -> str:
+    whole = unit.read_text().replace("\\\n", "")
+    (value,) = re.findall(rf"^{name}=(.*)$", whole, re.MULTILINE)
     return str(value)
 
 
-def analyze(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
+def analyze(tmp_path: Path, *words: str, unit: Path = UNIT) -> subprocess.CompletedProcess[str]:
     """With a home in which the program and its manual are installed."""
-    unit = tmp_path / "onionchat@work.service"
-    shutil.copy(UNIT, unit)
+    for each in (UNIT, SEALED, TOR):
+        shutil.copy(each, tmp_path / each.name.replace("@", "@work"))
+    unit = tmp_path / unit.name.replace("@", "@work")
     program = tmp_path / ".local" / "bin" / "onionchat"
     program.parent.mkdir(parents=True)
     program.write_text("#!/bin/sh\n")
@@ -57,8 +64,9 @@ def analyze(tmp_path: Path, *words: str) -> subprocess.CompletedProcess[str]:
 
 
 @needs_systemd
-def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
-    done = analyze(tmp_path, "--user", "verify")
+@pytest.mark.parametrize("unit", [UNIT, SEALED, TOR], ids=lambda unit: str(unit.stem))
+def test_systemd_has_nothing_to_say(unit: Path, tmp_path: Path) -> None:
+    done = analyze(tmp_path, "--user", "verify", unit=unit)
     assert (done.returncode, done.stdout + done.stderr) == (0, "")
 
 
@@ -66,6 +74,26 @@ def test_systemd_has_nothing_to_say(tmp_path: Path) -> None:
 def test_it_is_as_closed_as_it_was(tmp_path: Path) -> None:
     done = analyze(tmp_path, "security", "--offline=true", f"--threshold={EXPOSURE}")
     assert done.returncode == 0, done.stdout[-200:]
+
+
+@needs_systemd
+def test_the_sealed_one_is_closed(tmp_path: Path) -> None:
+    words = ("security", "--offline=true", f"--threshold={SEALED_EXPOSURE}")
+    done = analyze(tmp_path, *words, unit=SEALED)
+    assert done.returncode == 0, done.stdout[-200:]
+
+
+def test_the_sealed_one_speaks_to_the_tor_beside_it_and_to_no_other() -> None:
+    place = Paths("%i", Path("%h/.local/share/onionchat/%i"), Path("%t/onionchat/%i"))
+    _, *words = setting("ExecStart", SEALED).replace("%i", "work").split()
+    assert parse(words) == "up"
+    tor = setting("ExecStart", TOR)
+    assert SOCKS_FLAGS in tor
+    for door in (place.tor_control, place.tor_socks):
+        assert f"unix:{door}" in tor
+        assert f"unix:{door}" in setting("ExecStart", SEALED)
+    assert f"--CookieAuthFile {place.tor_cookie} " in tor
+    assert f"--DataDirectory {place.tor_data} " in tor
 
 
 def test_the_command_line_can_be_typed() -> None:

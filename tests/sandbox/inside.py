@@ -35,7 +35,7 @@ LAYERS = {
     "none": "pass",
     "seccomp": "seccomp.install(tcp=reach.ports is not None)",
     "landlock": "landlock.restrict(reach)",
-    "namespaces": "namespaces.enter(reach); namespaces.drop_privileges()",
+    "namespaces": "namespaces.enter(reach)",
     "all": "layers.seal(reach)",
 }
 
