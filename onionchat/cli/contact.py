@@ -7,6 +7,7 @@ import click
 from onionchat.cli import params, prompt
 from onionchat.cli.ask import ask, ask_anyway, reach
 from onionchat.cli.invocation import Invocation
+from onionchat.cli.lifetimes import span
 from onionchat.cli.options import Command, Group, option
 from onionchat.cli.output import local, table
 from onionchat.cli.render import line
@@ -17,6 +18,7 @@ _MEANING = {
     "contact": "is your contact",
     "blocked": "is blocked",
 }
+_LIFETIMES = ("disappearing", "keep", "they_keep")
 
 
 @click.group(
@@ -27,6 +29,8 @@ _MEANING = {
         "block": "contact_change:block",
         "unblock": "contact_change:unblock",
         "remove": "contact_change:remove",
+        "disappearing": "lifetimes:disappearing",
+        "keep": "lifetimes:keep",
     },
     examples=(
         "onionchat contact add bob ADDRESS    ask somebody to become your contact",
@@ -90,6 +94,7 @@ def show(invocation: Invocation, name: str) -> None:
     """Show one contact; the beginning of a name is enough if there is only one such."""
     row = ask_anyway(invocation, "contact.show", name=name)
     cells = _cells(row)
+    cells |= {key: span(row[key]) for key in _LIFETIMES if row.get(key)}
     if row["why"]:
         cells |= {
             "why": line(row["why"]),

@@ -170,6 +170,11 @@ def duration(value: str) -> float:
     return float(length)
 
 
+def lifetime(value: str) -> int:
+    """A length of time in seconds; 0 where there is to be no limit."""
+    return 0 if value == "off" else int(duration(value))
+
+
 def seconds(value: str) -> float:
     """A length of time; zero is allowed."""
     try:

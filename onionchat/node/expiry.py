@@ -25,6 +25,7 @@ from typing import Never
 
 from onionchat.errors import RefusedError
 from onionchat.node.clock import wait
+from onionchat.node.lifetimes import erase
 from onionchat.node.profile import Profile
 from onionchat.node.withdrawal import withdraw
 from onionchat.store import contacts, ending
@@ -55,7 +56,7 @@ class Round:
 
 
 class Expiries:
-    """The task that ends what is over."""
+    """The task that ends what is over, and erases what has disappeared (node/lifetimes.py)."""
 
     def __init__(self, profile: Profile, network: Network) -> None:
         self._profile = profile
@@ -63,7 +64,8 @@ class Expiries:
         self._stir = asyncio.Event()
 
     def stir(self) -> None:
-        """Something was queued that expires, or tor is in the network now."""
+        """Something was queued that expires or has begun to disappear; tor is in the network now;
+        the machine has slept."""
         self._stir.set()
 
     async def run(self) -> Never:
@@ -84,7 +86,8 @@ class Expiries:
             profile.feed.announce()
         for contact in found.told:
             await profile.changed(contact)
-        return None if found.next is None else min(TICK, max(0.0, found.next - uptime.now) / 1000)
+        times = [time for time in (found.next, await erase(profile)) if time is not None]
+        return min(TICK, max(0.0, min(times) - uptime.now) / 1000) if times else None
 
 
 def look(now: Millis, uptime: Uptime, *, believed: bool) -> Round:

@@ -14,6 +14,7 @@ from functools import partial
 
 from onionchat.crypto import ratchet
 from onionchat.crypto.handshake import Secrets
+from onionchat.node import lifetimes
 from onionchat.node.rollback import count_anew
 from onionchat.node.session import Fresh, set_aside
 from onionchat.protocol.hello import Hello, Listed, Purpose
@@ -94,6 +95,8 @@ def settle(contact: ContactRow, mine: Hello, theirs: Hello, fresh: Fresh, now: M
         messages.add_notice(
             contact.conversation, contact.id, text, now, unless_since=now - NOTE_EVERY
         )
+    if choice.use is None:
+        lifetimes.announce_again(contact, now)
     if lost_all and contact.verified:
         contacts.hold(contact.id)
     shared = frozenset(row.sid for row in theirs.sessions)

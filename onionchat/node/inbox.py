@@ -14,11 +14,12 @@ from dataclasses import dataclass, field
 from onionchat.crypto import ratchet
 from onionchat.crypto.ratchet_errors import Clone, NotMine, TooFar
 from onionchat.errors import RemoteError
-from onionchat.node import receipts, requests
+from onionchat.node import lifetimes, receipts, requests
 from onionchat.node.session import Fresh, Sessions, set_aside
 from onionchat.protocol import padding, records
 from onionchat.protocol.records import Record
 from onionchat.store import contacts, endpoints, messages, outbox
+from onionchat.store import lifetimes as times
 from onionchat.store import receipts as seen
 from onionchat.store.contacts import ContactRow
 from onionchat.store.messages import Received
@@ -39,13 +40,15 @@ class Outcome:
 
     `repeat`: receipts that answered an envelope before. `due`: records that need one.
     `strays`: envelopes that opened under no session. `unblocked`: more may be sent now.
-    `news`: something was taken in that was not here before.
+    `news`: something was taken in that was not here before. `begun`: the time of a message that
+    disappears has begun.
     """
 
     repeat: list[bytes] = field(default_factory=list)
     due: int = 0
     strays: int = 0
     news: bool = False
+    begun: bool = False
     stored_fresh: bool = False
     unblocked: bool = False
     broken: bool = False
@@ -99,6 +102,7 @@ class _Inbox:
         self._found.stored_fresh = fresh is not None and self._sessions.keeps(fresh.sid)
         self._found.unblocked |= self._found.stored_fresh
         self._found.due = seen.due_count(self._contact.device)
+        self._found.begun = times.begun()
         return self._found
 
     def _open(self, digest: bytes, wire: bytes) -> None:
@@ -161,12 +165,18 @@ class _Inbox:
         match record:
             case records.Receipt(ids):
                 outbox.delivered(self._contact.device, ids, self._now)
+                times.begin_delivered(self._contact.conversation, ids, self._now)
                 self._found.unblocked = True
                 return None
             case records.ContactRequest() | records.Empty() | None:
                 return None
             case records.Text(text=text):
                 self._message(record, "text", text)
+            case records.Fleeting(text=text, disappear=seconds):
+                self._message(record, "text", text, seconds)
+            case records.Lifetimes():
+                self._received(record.stream, record.seq)
+                lifetimes.learn(self._contact, record, self._now)
             case records.Unknown():
                 self._message(record, "unsupported", UNSUPPORTED)
             case records.Endpoint(onion=onion, client_key=key, priority=priority):
@@ -181,13 +191,19 @@ class _Inbox:
                 self._received(record.stream, record.seq)
         return record.id
 
-    def _message(self, record: records.Text | records.Unknown, kind: str, text: str) -> None:
+    def _message(
+        self,
+        record: records.Text | records.Fleeting | records.Unknown,
+        kind: str,
+        text: str,
+        disappears: int | None = None,
+    ) -> None:
         if record.id in self._shown:
             return
         late = self._received(record.stream, record.seq)
         self._shown[record.id] = Received(
             *(record.id, record.stream, record.seq, kind, text),
-            *(record.clock_ms, late),
+            *(record.clock_ms, late, disappears),
         )
 
     def _received(self, stream: StreamId, first: int, last: int | None = None) -> bool:

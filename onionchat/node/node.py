@@ -20,6 +20,7 @@ from onionchat.node.clock import DAY, sleeps, slept, wait
 from onionchat.node.doctor import Check, knock
 from onionchat.node.door import Door
 from onionchat.node.expiry import Expiries
+from onionchat.node.lifetimes import erase_old
 from onionchat.node.peers import Peers
 from onionchat.node.profile import Profile
 from onionchat.node.why import Why
@@ -114,7 +115,7 @@ class Node:
             await self._peers.changed(contact)
 
     def expires(self) -> None:
-        """Something was queued that expires."""
+        """Something was queued that expires, or has begun to disappear."""
         self._expiries.stir()
 
     def stop(self) -> None:
@@ -127,6 +128,7 @@ class Node:
 
     async def _notice_sleep(self, peers: Peers) -> Never:
         async for _ in sleeps(self._slept):
+            self._expiries.stir()
             peers.woke()
         raise AssertionError("sleeps never end")
 
@@ -138,6 +140,7 @@ class Node:
             await wait(never, loop.time() + pause)
             with suppress(RefusedError):  # a full disk: tomorrow, then
                 await self._profile.db.run(events.prune, self._profile.clock())
+                await erase_old(self._profile)
             pause = DAY / 1000
 
     async def _tell_tor_state(self, peers: Peers) -> Never:

@@ -140,4 +140,6 @@ def _record(row: DueRow, stream: StreamId, seq: int) -> bytes:
     head = (row.message_id, stream, seq, row.queued_at, None)
     if row.text is None:
         return records.encode(records.Accept(*head))
+    if row.disappears:
+        return records.encode(records.Fleeting(*head, row.text, row.disappears))
     return records.encode(records.Text(*head, row.text))

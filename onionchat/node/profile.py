@@ -18,6 +18,7 @@ from onionchat.crypto.address import format_address
 from onionchat.crypto.identity import Identity
 from onionchat.crypto.vault import Cost
 from onionchat.errors import LocalError, RefusedError, UnreachableError
+from onionchat.node import lifetimes
 from onionchat.node.clock import Clock, wall_clock
 from onionchat.node.doctor import Check
 from onionchat.node.events import Feed
@@ -92,6 +93,12 @@ class Profile:
         self.feed.announce()
         return result
 
+    async def erase(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
+        """The same for one that deletes what was said: afterwards the log has nothing of it."""
+        result = await self.change(function, *args, **kwargs)
+        await self.db.empty_log()
+        return result
+
     async def changed(self, contact: int) -> None:
         """Something was committed for this contact; a running node should look."""
         if self.live is not None:
@@ -147,11 +154,14 @@ async def unlocked(paths: Paths, passphrase: bytes) -> AsyncIterator[Profile]:
             if generation.interrupted(stored, counted):
                 generation.write(paths.generation, stored)
             generation.write(paths.generation, await db.run(_count, counted))
-        yield Profile(
+        profile = Profile(
             *(db, me, Identity.from_seed(me.seed), Feed(db)),
             warning=generation.rollback(stored, counted),
             rewrap=partial(_rewrap, paths),
         )
+        await lifetimes.erase(profile)  # before anybody can see it
+        await lifetimes.erase_old(profile)
+        yield profile
 
 
 def _count(in_file: int | None) -> int:

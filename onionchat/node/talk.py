@@ -183,6 +183,8 @@ class Talk:
         self.owe_receipts(found.due)
         if found.unblocked:
             (self._peer.preferred or self).wake()
+        if found.begun and self._profile.live is not None:
+            self._profile.live.expires()
         self.good |= found.news
         self._peer.heard(found, self)
         await self._judge(found)

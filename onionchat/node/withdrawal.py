@@ -15,7 +15,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from onionchat.errors import LocalError
 from onionchat.protocol import records
 from onionchat.protocol.records import Sequenced, Withdrawn
-from onionchat.store import ending, outbox, sequences
+from onionchat.store import ending, lifetimes, outbox, sequences
 from onionchat.store import identity as identities
 from onionchat.store.contacts import ContactRow
 from onionchat.store.ending import OpenRow
@@ -28,6 +28,7 @@ Number = tuple[StreamId, int]
 def withdraw(contact: ContactRow, rows: Sequence[OpenRow], state: str, now: Millis) -> bool:
     """These messages to one contact end as `state`; whether there is a Withdrawn to send."""
     ending.end(rows, state, now)
+    lifetimes.begin([row.shown for row in rows], now)
     numbers = [_number(row.record) for row in rows if row.record is not None]
     for stream, first, last in _runs(numbers):
         _queue(contact, stream, first, last, now)

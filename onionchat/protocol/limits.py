@@ -53,6 +53,8 @@ REQUEST_FOR_DAYS: Final = 30
 TEXT_BYTES: Final = 16384
 REQUEST_CHARACTERS: Final = 500
 RECEIPT_IDS: Final = 256
+LIFETIME_SECONDS: Final = 366 * 86400
+"""Longer is a mistake, or an overflow in somebody's clock."""
 LARGEST_UINT: Final = 2**53 - 1
 """Every number in a record: exact in every language and in every database."""
 

@@ -8,6 +8,8 @@
       4 Accept
       5 Endpoint       onion, client key, priority
       6 Withdrawn      from, to
+      7 Lifetimes      disappear, change, keep
+      8 Fleeting       text, disappear
 
 Three rules let two versions live together. Fields are only ever appended, so a record may
 have more of them than we know: they are ignored. A tag up to 127 that we do not know carries
@@ -28,7 +30,13 @@ import msgspec
 from msgspec import Meta, Struct
 
 from onionchat.errors import LocalError, RemoteError
-from onionchat.protocol.limits import LARGEST_UINT, RECEIPT_IDS, REQUEST_CHARACTERS, TEXT_BYTES
+from onionchat.protocol.limits import (
+    LARGEST_UINT,
+    LIFETIME_SECONDS,
+    RECEIPT_IDS,
+    REQUEST_CHARACTERS,
+    TEXT_BYTES,
+)
 from onionchat.types import MessageId, Millis, OnionKey, StreamId
 
 Bytes8 = Meta(min_length=8, max_length=8)
@@ -36,6 +44,7 @@ Bytes16 = Meta(min_length=16, max_length=16)
 Bytes32 = Meta(min_length=32, max_length=32)
 UInt = Meta(ge=0, le=LARGEST_UINT)
 Ordinal = Meta(ge=1, le=LARGEST_UINT)
+Seconds = Meta(ge=0, le=LIFETIME_SECONDS)
 
 LARGEST_KNOWN_HEADER_TAG: Final = 127
 
@@ -70,8 +79,7 @@ class Text(Sequenced, frozen=True, tag=2):
     text: str
 
     def __post_init__(self) -> None:
-        if not 1 <= len(self.text.encode()) <= TEXT_BYTES:
-            raise ValueError("a text must have 1 to 16384 bytes")
+        _check_text(self.text)
 
 
 class ContactRequest(Sequenced, frozen=True, tag=3):
@@ -103,6 +111,35 @@ class Withdrawn(Sequenced, frozen=True, tag=6):
             raise ValueError("a withdrawn range must not be empty")
 
 
+class Lifetimes(Sequenced, frozen=True, tag=7):
+    """How long messages are to stay, in seconds; 0: no limit.
+
+    `disappear` is for both, and whoever changes it counts `change` up: the greater one holds, of
+    equals the shorter time. `keep`: how long its author keeps anything of this conversation.
+    """
+
+    disappear: Annotated[int, Seconds]
+    change: Annotated[int, UInt]
+    keep: Annotated[int, Seconds]
+
+
+class Fleeting(Sequenced, frozen=True, tag=8):
+    """A text that both delete, `disappear` seconds after it was read, or known to have arrived."""
+
+    text: str
+    disappear: Annotated[int, Seconds]
+
+    def __post_init__(self) -> None:
+        _check_text(self.text)
+        if not self.disappear:
+            raise ValueError("a fleeting text must have a time")
+
+
+def _check_text(text: str) -> None:
+    if not 1 <= len(text.encode()) <= TEXT_BYTES:
+        raise ValueError("a text must have 1 to 16384 bytes")
+
+
 class Unknown(Struct, frozen=True):
     """A record of a newer version, with the header that all of them share. Never encoded."""
 
@@ -115,7 +152,9 @@ class Unknown(Struct, frozen=True):
     raw: bytes
 
 
-Known: TypeAlias = Empty | Receipt | Text | ContactRequest | Accept | Endpoint | Withdrawn
+Known: TypeAlias = (
+    Empty | Receipt | Text | ContactRequest | Accept | Endpoint | Withdrawn | Lifetimes | Fleeting
+)
 Record: TypeAlias = Known | Unknown
 
 
@@ -130,7 +169,7 @@ class _Header(Struct, frozen=True, array_like=True):
     conversation: Annotated[bytes, Bytes16] | None
 
 
-_KNOWN_TAGS: Final = range(7)
+_KNOWN_TAGS: Final = range(9)
 _encoder: Final = msgspec.msgpack.Encoder()
 _any: Final = msgspec.msgpack.Decoder()
 _known: Final[msgspec.msgpack.Decoder[Known]] = msgspec.msgpack.Decoder(Known)

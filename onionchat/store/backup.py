@@ -79,7 +79,7 @@ def _contact(row: Any, *, history: bool) -> content.Contact:
         conversation=row.talk,
         endpoints=_endpoints(row.device),
         numbers=_numbers(row.device),
-        forgotten=_forgotten(row.id) if history else _forgotten(row.id) + _read(row.id),
+        forgotten=_forgotten(row.id) + (_fleeting if history else _read)(row.id),
         records=_records(row.device),
         messages=_messages(row.talk) if history else [],
     )
@@ -115,6 +115,12 @@ def _read(contact: int) -> list[bytes]:
     return _newest(row, (row.author == contact) & (row.kind != "notice") & ~row.unread)
 
 
+def _fleeting(contact: int) -> list[bytes]:
+    """What is to disappear is in no backup, where nothing would erase it."""
+    row = models.Message
+    return _newest(row, (row.author == contact) & row.disappears.is_null(False))
+
+
 def _newest(row: Any, which: Any) -> list[bytes]:
     rows = row.select(row.message_id).where(which).order_by(row.id.desc()).limit(IN_FLIGHT)
     return [message_id for (message_id,) in rows.tuples()]
@@ -146,7 +152,7 @@ def _messages(conversation: int) -> list[content.Message]:
         row.select(*columns)
         .join(outbox, JOIN.LEFT_OUTER, on=outbox.shown == row.id)
         .join(event, JOIN.LEFT_OUTER, on=came)
-        .where(row.conversation == conversation)
+        .where(row.conversation == conversation, row.disappears.is_null())
         .order_by(row.id)
     )
     return [_message(*values) for values in rows.tuples()]

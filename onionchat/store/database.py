@@ -83,6 +83,11 @@ class Database:
         call = partial(function, *args, **kwargs)
         return await _finished(self._thread.submit(self._run, call))
 
+    async def empty_log(self) -> None:
+        """Fold the write-ahead log into the file, where what was deleted is overwritten, and cut
+        it to nothing: it has the pages as they were before."""
+        await _finished(self._thread.submit(self._empty_log))
+
     async def close(self) -> None:
         """When everything that was asked for is done. SQLite then folds its WAL into the file."""
         try:
@@ -94,6 +99,13 @@ class Database:
         connection = self._connected()
         with self._damage_found():
             return _transaction(connection, call)
+
+    def _empty_log(self) -> None:
+        connection = self._connected()
+        with self._damage_found(), explained():
+            (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        if busy:
+            raise LocalError("somebody else has the database open: its log cannot be emptied")
 
     def _connected(self, *, create: bool = False) -> dbapi2.Connection:
         """On the thread, as what follows."""

@@ -28,6 +28,7 @@ class Received:
     text: str
     clock: Millis
     late: bool
+    disappears: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,8 @@ class IncomingRow:
     late: bool
     clock: Millis
     at: Millis
+    disappears: int | None
+    gone_at: Millis | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +64,21 @@ class HistoryRow:
     unread: bool
     state: str | None
     delivered_at: Millis | None
+    row: int
+    disappears: int | None
+    gone_at: Millis | None
 
 
-def add_own(conversation: int, message_id: MessageId, text: str, now: Millis) -> int:
+def add_own(
+    conversation: int,
+    message_id: MessageId,
+    text: str,
+    now: Millis,
+    disappears: int | None = None,
+) -> int:
     """A message of ours; the row number."""
     mine = (conversation, None, message_id, None, None, "text", text, now, now, False, False)
-    return _INSERT.insert(*mine)
+    return _INSERT.insert(*mine, disappears)
 
 
 def known(author: int, ids: Rows[MessageId]) -> set[MessageId]:
@@ -93,7 +105,7 @@ def add_received(conversation: int, author: int, rows: Rows[Received], now: Mill
     numbers = [
         _INSERT.insert(
             *(conversation, author, row.message_id, row.stream, row.seq, row.kind, row.text),
-            *(row.clock, now, True, row.late),
+            *(row.clock, now, True, row.late, row.disappears),
         )
         for row in rows
     ]
@@ -111,7 +123,7 @@ def add_notice(
             return
     number = MessageId(secrets.token_bytes(16))
     notice = (conversation, contact, number, None, None, "notice", text, now, now, True, False)
-    row = _INSERT.insert(*notice)
+    row = _INSERT.insert(*notice, None)
     events.messages_received([row], now)
 
 
@@ -144,7 +156,8 @@ def history(conversation: int, limit: int, before: int | None) -> list[HistoryRo
         older &= Message.id < before
     columns = (
         *(Message.message_id, Message.kind, Message.author, Message.text, Message.clock),
-        *(Message.at, Message.unread, Outbox.state, Outbox.delivered_at),
+        *(Message.at, Message.unread, Outbox.state, Outbox.delivered_at, Message.id),
+        *(Message.disappears, Message.gone_at),
     )
     rows = (
         Message.select(*columns)
@@ -191,7 +204,7 @@ def _incoming(which: Any) -> Any:
     columns = (
         *(Event.cursor, Message.message_id, Message.kind, Contact.name, Contact.key),
         *(Message.conversation, Message.text, Message.seq, _missing(), Message.late),
-        *(Message.clock, Message.at),
+        *(Message.clock, Message.at, Message.disappears, Message.gone_at),
     )
     return (
         Event.select(*columns)
@@ -229,6 +242,7 @@ _INSERT = Prepared(
         at=argument(8),
         unread=argument(9),
         late=argument(10),
+        disappears=argument(11),
     )
 )
 _UNREAD = Prepared(_unread)

@@ -128,7 +128,19 @@ CREATE INDEX outbox_again ON outbox (device_id, id)
     WHERE record IS NOT NULL AND wire IS NULL AND state IN ('queued', 'sent');
 """
 
-STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4)
+VERSION_5 = """
+ALTER TABLE conversation ADD COLUMN disappear INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE conversation ADD COLUMN change INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE conversation ADD COLUMN keep INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE member ADD COLUMN keep INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE message ADD COLUMN disappears INTEGER;
+ALTER TABLE message ADD COLUMN gone_at INTEGER;
+ALTER TABLE message ADD COLUMN boot BLOB;
+ALTER TABLE message ADD COLUMN over_at INTEGER;
+CREATE INDEX message_gone ON message (boot, over_at) WHERE gone_at IS NOT NULL;
+"""
+
+STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
 """Step n leads from version n - 1 to version n."""
 
 

@@ -70,21 +70,31 @@ class Device(Row):
 
 
 class Conversation(Row):
-    """`wire_id` None is the talk between two; a group will have a name on the wire."""
+    """`wire_id` None is the talk between two; a group will have a name on the wire.
+
+    `disappear`, `change`, `keep`: how long messages are to stay (lifetimes.py).
+    """
 
     wire_id = BlobField(null=True)
+    disappear = IntegerField(constraints=[SQL("DEFAULT 0")])
+    change = BigIntegerField(constraints=[SQL("DEFAULT 0")])
+    keep = IntegerField(constraints=[SQL("DEFAULT 0")])
 
 
 class Member(Row):
+    """`keep`: for how many seconds they keep what is said, as they have told; 0: no limit."""
+
     conversation = ForeignKeyField(Conversation, on_delete="CASCADE")
     contact = ForeignKeyField(Contact, on_delete="CASCADE")
+    keep = IntegerField(constraints=[SQL("DEFAULT 0")])
 
 
 class Message(Row):
     """What is shown. `author` None is me; `kind`: text, unsupported or notice.
 
     `at`: when it was committed here; `clock`: what its author's clock said. The state of
-    one of mine is that of its outbox rows.
+    one of mine is that of its outbox rows. `disappears`: seconds that it has from when it was
+    read or delivered; from then on `gone_at`, `boot` and `over_at` say when (lifetimes.py).
     """
 
     conversation = ForeignKeyField(Conversation, on_delete="CASCADE")
@@ -98,6 +108,10 @@ class Message(Row):
     at = BigIntegerField()
     unread = BooleanField()
     late = BooleanField()
+    disappears = IntegerField(null=True)
+    gone_at = BigIntegerField(null=True)
+    boot = BlobField(null=True)
+    over_at = BigIntegerField(null=True)
 
 
 class Forgotten(Row):

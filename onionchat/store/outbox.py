@@ -30,6 +30,8 @@ YES = SQL("4")
 """The tag of an Accept (docs/protocol.md 5)."""
 WITHDRAWN = 6
 """The tag of a Withdrawn."""
+LIFETIMES = 7
+"""The tag of what says how long messages stay."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +44,7 @@ class DueRow:
     queued_at: Millis
     record: bytes | None
     text: str | None
+    disappears: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +216,7 @@ def _not_over(uptime: Any) -> Any:
 def _due() -> Any:
     columns = (
         *(Outbox.id, Outbox.tag, Outbox.message_id, Outbox.queued_at, Outbox.record),
-        Message.text,
+        *(Message.text, Message.disappears),
     )
     rows = Outbox.select(*columns).join(Message, JOIN.LEFT_OUTER, on=Outbox.shown == Message.id)
     return rows.order_by(Outbox.id)

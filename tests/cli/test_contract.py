@@ -36,6 +36,9 @@ KEYS = {
         (f"contact {each}" for each in ("list", "show", "rename", "remove", "block", "unblock")),
         CONTACT,
     ),
+    **dict.fromkeys(
+        ("contact disappearing", "contact keep"), f"{CONTACT} disappearing keep they_keep"
+    ),
     "request list": "number address text received_at",
     "request accept": "name address state",
     "request reject": "number address state",

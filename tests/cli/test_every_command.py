@@ -40,6 +40,9 @@ CONTACT = {
     "reason": "offline",
     "why": "they are offline",
     "hint": "wait",
+    "disappearing": 3600,
+    "keep": 86400,
+    "they_keep": 86400,
 }
 REQUEST = {"number": 7, "address": ADDRESS, "text": "hi", "received_at": SENT, "state": "blocked"}
 MESSAGE = {
@@ -93,6 +96,8 @@ ANSWERS: dict[str, Any] = {
     "contact.list": [CONTACT, CONTACT],
     "contact.show": CONTACT,
     "contact.rename": CONTACT,
+    "contact.disappearing": CONTACT,
+    "contact.keep": CONTACT,
     "contact.block": CONTACT,
     "contact.unblock": CONTACT,
     "contact.remove": CONTACT,
@@ -114,6 +119,7 @@ ANSWERS: dict[str, Any] = {
 COMMANDS = (
     *("status", "id", "receive", "send bob hi", "history show bob", "history clear bob"),
     *(f"contact add bob {ADDRESS}", "contact list", "contact show bob", "contact rename bob rob"),
+    *("contact disappearing bob 1h", "contact keep bob 30d"),
     *("contact block bob", "contact unblock bob", "contact remove bob", "verify bob"),
     "verify bob --confirm",
     "doctor bob",

@@ -25,6 +25,8 @@ NEED_IT = {
     "contact add": ["carol", BOB],
     "contact rename": ["bob", "rob"],
     "contact remove": ["bob", "--yes"],
+    "contact disappearing": ["bob", "1h"],
+    "contact keep": ["bob", "30d"],
     "contact block": ["bob"],
     "contact unblock": ["bob"],
     "request list": [],

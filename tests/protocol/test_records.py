@@ -13,7 +13,9 @@ from onionchat.protocol.records import (
     ContactRequest,
     Empty,
     Endpoint,
+    Fleeting,
     Known,
+    Lifetimes,
     Receipt,
     Text,
     Unknown,
@@ -36,6 +38,8 @@ EXAMPLES: list[Known] = [
     Accept(ID, STREAM, 1, Millis(CLOCK), None),
     Endpoint(ID, STREAM, 300, Millis(CLOCK), None, OnionKey(bytes(range(32))), None, 10),
     Withdrawn(ID, STREAM, 4, Millis(CLOCK), bytes(range(16, 32)), 2, 3),
+    Lifetimes(ID, STREAM, 5, Millis(CLOCK), None, 3600, 2, 0),
+    Fleeting(ID, STREAM, 6, Millis(CLOCK), None, "hi", 3600),
 ]
 
 
@@ -66,6 +70,8 @@ HEADERS = (
 )
 KEYS = st.binary(min_size=32, max_size=32)
 RANGES = st.lists(st.integers(1, LARGEST), min_size=2, max_size=2).map(sorted)
+YEAR = 366 * 86400
+SECONDS = st.integers(0, YEAR)
 RECORDS: st.SearchStrategy[Known] = st.one_of(
     st.just(Empty()),
     st.builds(Receipt, st.lists(IDS, max_size=256).map(tuple)),
@@ -74,6 +80,8 @@ RECORDS: st.SearchStrategy[Known] = st.one_of(
     st.builds(Accept, *HEADERS),
     st.builds(Endpoint, *HEADERS, KEYS.map(OnionKey), st.none() | KEYS, st.integers(0, LARGEST)),
     st.tuples(*HEADERS, RANGES).map(lambda fields: Withdrawn(*fields[:5], *fields[5])),
+    st.builds(Lifetimes, *HEADERS, SECONDS, st.integers(0, LARGEST), SECONDS),
+    st.builds(Fleeting, *HEADERS, st.text(min_size=1, max_size=300), st.integers(1, YEAR)),
 )
 EXTRA = st.recursive(
     st.none() | st.booleans() | st.integers(-(2**63), 2**64 - 1) | st.text() | st.binary(),
@@ -101,7 +109,7 @@ def test_fields_behind_the_known_ones_are_ignored(record: Known, extra: list[Any
         assert decode(longer) == record
 
 
-@given(st.integers(7, 127), st.tuples(*HEADERS), st.lists(EXTRA, max_size=4))
+@given(st.integers(9, 127), st.tuples(*HEADERS), st.lists(EXTRA, max_size=4))
 @settings(deadline=None)
 def test_a_record_of_a_newer_version_is_kept(
     tag: int, header: tuple[Any, ...], extra: list[Any]

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
 
-from onionchat.store import contacts, messages
+from onionchat.store import contacts, lifetimes, messages
 from onionchat.store.contacts import NewContact
 from onionchat.store.database import Database
 from onionchat.types import IdentityKey, MessageId, Millis
@@ -55,6 +55,38 @@ def stored(path: Path, *, delete: bool) -> bytes:
 
     asyncio.run(main())
     return decrypted(path)
+
+
+def test_the_log_has_nothing_of_what_was_erased(tmp_path: Path) -> None:
+    """While the database is open, and the log would keep the pages as they were."""
+    path, log = tmp_path / "store.db", tmp_path / "store.db-wal"
+
+    def fill() -> int:
+        who = NewContact("bob", "bob", IdentityKey(KEY), "contact", MessageId(bytes(16)))
+        conversation = contacts.add(who, Millis(1)).conversation
+        return messages.add_own(conversation, MessageId(bytes(16)), SMALL, Millis(2))
+
+    async def main() -> None:
+        async with await Database.open(path, KEY, create=True) as db:
+            row = await db.run(fill)
+            assert SMALL.encode() in decrypted(path) + logged(log)
+            await db.run(lifetimes.erase, [row])
+            assert SMALL.encode() in logged(log)
+            await db.empty_log()
+            assert log.read_bytes() == b""
+            assert SMALL.encode() not in decrypted(path)
+
+    asyncio.run(main())
+
+
+def logged(path: Path) -> bytes:
+    """Every page in the write-ahead log: a header of 32 bytes, then frames with 24 bytes each."""
+    content = path.read_bytes()[32:]
+    frames = [content[at : at + 24 + PAGE] for at in range(0, len(content), 24 + PAGE)]
+    numbers = [int.from_bytes(frame[:4], "big") - 1 for frame in frames]
+    return b"".join(
+        _page(number, frame[24:]) for number, frame in zip(numbers, frames, strict=True)
+    )
 
 
 def test_before_it_is_deleted_it_is_there(tmp_path: Path) -> None:

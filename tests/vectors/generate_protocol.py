@@ -126,6 +126,8 @@ def good_records() -> list[dict[str, str]]:
         record("Accept", records.ACCEPT),
         record("Endpoint", records.ENDPOINT, KEY, None, 10),
         record("Withdrawn", records.WITHDRAWN, 2, 3),
+        record("Lifetimes", 7, 3600, 2, 2592000),
+        record("Fleeting", 8, "hi", 3600),
         record("an unknown tag", 99, "whatever", 5),
     ]
 

@@ -45,7 +45,7 @@ async def unblock(profile: Profile, params: NameParams) -> Contact:
 async def remove(profile: Profile, params: NameParams) -> Contact:
     """Delete a contact and everything that was said with them."""
     profile.running()
-    row, shown = await profile.change(_remove, params.name, profile)
+    row, shown = await profile.erase(_remove, params.name, profile)
     await profile.changed(row.id)
     profile.feed.live("contact.state", {"contact": row.name, "state": "removed"})
     return shown

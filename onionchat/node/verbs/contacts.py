@@ -18,7 +18,7 @@ from onionchat.node.petname import check_petname, skeleton
 from onionchat.node.profile import Profile
 from onionchat.node.verbs.registry import verb
 from onionchat.protocol.limits import REQUEST_CHARACTERS
-from onionchat.store import contacts, messages, outbox, requests
+from onionchat.store import contacts, lifetimes, messages, outbox, requests
 from onionchat.store.contacts import ContactRow, NewContact
 from onionchat.types import IdentityKey, MessageId, Millis
 
@@ -64,7 +64,9 @@ class RenameParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Contact(msgspec.Struct, frozen=True):
     """`waiting`: messages of ours that they have not got yet; `last_seen`: RFC 3339.
     `name` is null for an address that was refused and never had one. `reason`, `why`, `hint`:
-    why a message to them waits, or would, as in `outbox.list`."""
+    why a message to them waits, or would, as in `outbox.list`. In seconds, null for no limit:
+    `disappearing`, how long after it was read what is sent now disappears at both sides; `keep`
+    and `they_keep`, how long each side keeps anything."""
 
     name: str | None
     address: str
@@ -77,6 +79,9 @@ class Contact(msgspec.Struct, frozen=True):
     reason: str | None = None
     why: str | None = None
     hint: str | None = None
+    disappearing: int | None = None
+    keep: int | None = None
+    they_keep: int | None = None
 
 
 @verb("contact.add", AddParams)
@@ -184,7 +189,7 @@ def contact_of(row: ContactRow, profile: Profile) -> Contact:
 
 
 def _contact(row: ContactRow, profile: Profile, unread: int, waiting: int) -> Contact:
-    live = profile.live
+    live, times = profile.live, lifetimes.of(row.conversation)
     word, sentence, hint = why.told(why.of(row, live, profile.clock()))
     return Contact(
         name=row.name,
@@ -198,4 +203,7 @@ def _contact(row: ContactRow, profile: Profile, unread: int, waiting: int) -> Co
         reason=word,
         why=sentence,
         hint=hint,
+        disappearing=times.disappear or None,
+        keep=times.keep or None,
+        they_keep=times.they_keep or None,
     )

@@ -1,5 +1,7 @@
 """Verbs about what was said: show it, delete it.
 
+A message that disappears begins to when it is shown here (node/lifetimes.py).
+
 What is deleted here is deleted here only; the other side keeps what it has. A message of
 ours that still waits to be delivered stays until it is, or is cancelled.
 """
@@ -13,10 +15,10 @@ from onionchat.node import people
 from onionchat.node.clock import rfc3339
 from onionchat.node.profile import Profile
 from onionchat.node.verbs.registry import verb
-from onionchat.store import messages
+from onionchat.store import lifetimes, messages
 from onionchat.store.contacts import ContactRow
 from onionchat.store.messages import HistoryRow
-from onionchat.types import MessageId
+from onionchat.types import MessageId, Millis
 
 LONGEST_LIST = 1000
 Count = Annotated[int, msgspec.Meta(ge=1, le=2**31)]
@@ -38,6 +40,7 @@ class Shown(msgspec.Struct, frozen=True):
     state: str
     sent_at: str | None
     received_at: str | None
+    disappears_at: str | None = None
 
 
 class ClearParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -51,14 +54,17 @@ class Cleared(msgspec.Struct, frozen=True):
 @verb("history", HistoryParams, offline=True)
 async def history(profile: Profile, params: HistoryParams) -> list[Shown]:
     """The newest messages with a contact, oldest first."""
-    return await profile.db.run(_history, params)
+    shown, begun = await profile.db.run(_history, params, profile.clock())
+    if begun and profile.live is not None:
+        profile.live.expires()
+    return shown
 
 
 @verb("history.clear", ClearParams)
 async def clear(profile: Profile, params: ClearParams) -> Cleared:
     """Delete what was said with a contact, read or not, but for what waits to be delivered."""
     profile.running()
-    return await profile.change(_clear, params.name)
+    return await profile.erase(_clear, params.name)
 
 
 def _clear(name: str) -> Cleared:
@@ -66,12 +72,16 @@ def _clear(name: str) -> Cleared:
     return Cleared(messages.clear(contact.conversation, contact.id))
 
 
-def _history(params: HistoryParams) -> list[Shown]:
+def _history(params: HistoryParams, now: Millis) -> tuple[list[Shown], bool]:
     contact = people.find(params.name)
     before = None if params.before is None else _row(contact, params.before)
     limit = max(1, min(LONGEST_LIST, params.limit))
     rows = messages.history(contact.conversation, limit, before)
-    return [_as_shown(contact, row) for row in rows]
+    begins = [row.row for row in rows if row.author and row.disappears and not row.gone_at]
+    if begins:
+        lifetimes.begin(begins, now)
+        rows = messages.history(contact.conversation, limit, before)
+    return [_as_shown(contact, row) for row in rows], bool(begins)
 
 
 def _row(contact: ContactRow, text: str) -> int:
@@ -97,6 +107,7 @@ def _as_shown(contact: ContactRow, row: HistoryRow) -> Shown:
         state=(row.state or "queued") if outgoing else ("unread" if row.unread else "read"),
         sent_at=rfc3339(row.clock),
         received_at=rfc3339(row.delivered_at if outgoing else row.at),
+        disappears_at=rfc3339(row.gone_at),
     )
 
 

@@ -2,7 +2,8 @@
 
 `send` returns when the message is safe on this disk; what follows is the outbox's work.
 `receive` marks nothing as read: that is `receive.ack`, called when the reader has really
-got the text, so that a crash in between shows a message twice and never not at all.
+got the text, so that a crash in between shows a message twice and never not at all. Only the
+time of a message that disappears begins when it is given out (node/lifetimes.py).
 """
 
 import asyncio
@@ -26,7 +27,7 @@ from onionchat.node.profile import Profile
 from onionchat.node.verbs.history import LONGEST_LIST, Count, conversation_id
 from onionchat.node.verbs.registry import verb
 from onionchat.protocol.limits import TEXT_BYTES
-from onionchat.store import messages, outbox
+from onionchat.store import lifetimes, messages, outbox
 from onionchat.store.contacts import ContactRow
 from onionchat.store.messages import IncomingRow
 from onionchat.store.outbox import Expiry
@@ -89,6 +90,7 @@ class Incoming(msgspec.Struct, frozen=True):
     sent_at: str | None
     received_at: str | None
     cursor: int
+    disappears_at: str | None = None
 
 
 class AckParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -130,7 +132,9 @@ async def receive(profile: Profile, params: ReceiveParams) -> list[Incoming]:
     until = loop.time() + (params.timeout or 0.0)
     while True:
         changed = profile.feed.next_change()
-        rows = await profile.db.run(_incoming, params)
+        rows, begun = await profile.db.run(_incoming, params, profile.clock())
+        if begun:
+            profile.running().expires()
         if rows or params.timeout is None:
             return rows
         if not await changed.wait(until):
@@ -176,7 +180,8 @@ def _queue(
         )
     if params.verified and not contact.verified:
         raise IdentityError(f"{contact.name!r} is not verified", f"compare the number, {COMPARE}")
-    shown = messages.add_own(contact.conversation, message_id, params.text, now)
+    disappears = lifetimes.of(contact.conversation).disappear or None
+    shown = messages.add_own(contact.conversation, message_id, params.text, now, disappears)
     outbox.queue(contact.device, TEXT, message_id, now, shown, expiry=end)
     return contact
 
@@ -239,14 +244,21 @@ def _local(moment: Millis) -> datetime:
     return datetime.fromtimestamp(moment // 1000, UTC).astimezone()
 
 
-def _incoming(params: ReceiveParams) -> list[Incoming]:
+def _incoming(params: ReceiveParams, now: Millis) -> tuple[list[Incoming], bool]:
+    rows = _rows(params)
+    begins = [row.cursor for row in rows if row.disappears and not row.gone_at]
+    if begins:
+        lifetimes.begin_read(begins, now)
+        rows = _rows(params)
+    return [_as_incoming(row) for row in rows], bool(begins)
+
+
+def _rows(params: ReceiveParams) -> list[IncomingRow]:
     contact = None if params.name is None else people.find(params.name).id
     limit = min(LONGEST_LIST, params.limit or LONGEST_LIST)
     if params.since is not None:
-        rows = messages.since(params.since, contact, limit)
-    else:
-        rows = messages.unread(contact, limit)
-    return [_as_incoming(row) for row in rows]
+        return messages.since(params.since, contact, limit)
+    return messages.unread(contact, limit)
 
 
 def _as_incoming(row: IncomingRow) -> Incoming:
@@ -263,4 +275,5 @@ def _as_incoming(row: IncomingRow) -> Incoming:
         sent_at=rfc3339(row.clock),
         received_at=rfc3339(row.at),
         cursor=row.cursor,
+        disappears_at=rfc3339(row.gone_at),
     )

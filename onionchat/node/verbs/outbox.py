@@ -59,6 +59,7 @@ async def cancel(profile: Profile, params: CancelParams) -> Waiting:
     """Do not send a message, or not again if it has `left`: then it may have arrived."""
     profile.running()
     row, shown = await profile.change(_cancel, params.id, profile.clock())
+    profile.running().expires()
     if shown.left:
         await profile.changed(row.contact)
     return shown
