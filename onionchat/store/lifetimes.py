@@ -74,7 +74,8 @@ def begun() -> bool:
 
 def adopt(uptime: Uptime, now: Millis) -> None:
     """Times of another boot, or of none yet, become times of this one."""
-    _ADOPT.change(uptime.boot, uptime.now, now)
+    for part in _ADOPT:
+        part.change(uptime.boot, uptime.now, now)
 
 
 def over(uptime: Uptime, limit: int) -> list[int]:
@@ -125,9 +126,8 @@ def _running(*which: Any) -> Any:
     return (Message.gone_at.is_null(False), *which)
 
 
-def _adopt() -> Any:
+def _adopt(another: Any) -> Any:
     left = fn.min(Message.gone_at - argument(2), Message.disappears * 1000)
-    another = (Message.boot < argument(0)) | (Message.boot > argument(0))
     change = Message.update(boot=argument(0), over_at=left + argument(1))
     return change.where(*_running(another))
 
@@ -157,7 +157,11 @@ _BEGIN_READ = Prepared(
 _BEGUN = Prepared(
     lambda: Message.select(Message.id).where(*_running(Message.boot == argument(0))).limit(1)
 )
-_ADOPT = Prepared(_adopt)
+_ADOPT = (
+    Prepared(lambda: _adopt(Message.boot < argument(0))),
+    Prepared(lambda: _adopt(Message.boot > argument(0))),
+)
+"""Two, for SQLite looks through the table for an OR."""
 _OVER = Prepared(
     lambda: (
         Message.select(Message.id)

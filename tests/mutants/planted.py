@@ -253,11 +253,8 @@ BUGS = (
         "node/verbs/messages.py",
         (
             (
-                "        rows = await profile.db.run(_incoming, params)\n",
-                (
-                    "        rows = await profile.db.run(_incoming, params)\n"
-                    "        await profile.db.run(messages.mark_read, [it.cursor for it in rows])\n"
-                ),
+                "        if begun:\n            profile.running().expires()\n",
+                "        await profile.db.run(messages.mark_read, [it.cursor for it in rows])\n",
             ),
         ),
         tests("tests/rpc"),
