@@ -94,9 +94,9 @@ class Profile:
         return result
 
     async def erase(self, function: Callable[P, R], /, *args: P.args, **kwargs: P.kwargs) -> R:
-        """The same for one that deletes what was said: afterwards the log has nothing of it."""
+        """The same for one that deletes what was said: afterwards nothing of it is left."""
         result = await self.change(function, *args, **kwargs)
-        await self.db.empty_log()
+        await self.db.forget()
         return result
 
     async def changed(self, contact: int) -> None:

@@ -39,6 +39,7 @@ from onionchat.errors import (
 )
 from onionchat.hardening import die_with_parent, harden
 from onionchat.node import confinement
+from onionchat.node.allocator import forgetful
 from onionchat.node.clock import wait
 from onionchat.node.hook import Hook, checked
 from onionchat.node.options import UpOptions, encode_start
@@ -180,6 +181,7 @@ class Supervisor:
             *(str(descriptor) for descriptor in (self._start, write, self._lock.descriptor)),
             pass_fds=(self._start, write, self._lock.descriptor),
             stdin=asyncio.subprocess.DEVNULL,
+            env=forgetful(os.environ),
             start_new_session=True,
             preexec_fn=partial(die_with_parent, signal.SIGKILL, os.getpid()),
         )

@@ -83,10 +83,11 @@ class Database:
         call = partial(function, *args, **kwargs)
         return await _finished(self._thread.submit(self._run, call))
 
-    async def empty_log(self) -> None:
-        """Fold the write-ahead log into the file, where what was deleted is overwritten, and cut
-        it to nothing: it has the pages as they were before."""
-        await _finished(self._thread.submit(self._empty_log))
+    async def forget(self) -> None:
+        """Nothing is left of what was deleted. The write-ahead log has the pages as they were
+        before: it is folded into the file, where they are overwritten, and cut to nothing. The
+        statements of a connection keep what they wrote last: the next one has none of them."""
+        await _finished(self._thread.submit(self._forget))
 
     async def close(self) -> None:
         """When everything that was asked for is done. SQLite then folds its WAL into the file."""
@@ -100,12 +101,14 @@ class Database:
         with self._damage_found():
             return _transaction(connection, call)
 
-    def _empty_log(self) -> None:
+    def _forget(self) -> None:
         connection = self._connected()
         with self._damage_found(), explained():
             (busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         if busy:
             raise LocalError("somebody else has the database open: its log cannot be emptied")
+        self._connection = None
+        Row._meta.database.close()
 
     def _connected(self, *, create: bool = False) -> dbapi2.Connection:
         """On the thread, as what follows."""

@@ -1,0 +1,151 @@
+"""A thousand messages that have disappeared are nowhere: not on the disk, not in the node.
+
+The disk is every file of the profile, the database and its log decrypted; the memory is all
+that the kernel shows of a real node's process, which only root may see. The control is the
+same node with an allocator that forgets nothing.
+"""
+
+import json
+import os
+import re
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from onionchat.crypto import vault
+from onionchat.store import keyslot
+from tests.child import Child
+from tests.cli.machine import BOB, PASSPHRASE, Machine
+from tests.cli.test_secrets import descendants
+from tests.store import test_deleted
+
+MESSAGES = 1000
+CANARY = re.compile(rb"canary (\d{4}) of the archive")
+STAYS = "this one stays"
+
+root = pytest.mark.skipif(os.geteuid() != 0, reason="only root may look into the node's memory")
+
+
+def text(number: int) -> str:
+    return f"canary {number:04} of the archive"
+
+
+class Node:
+    """One connection to a node that runs."""
+
+    def __init__(self, machine: Machine) -> None:
+        self._socket = socket.socket(socket.AF_UNIX)
+        self._socket.connect(str(machine.profile / "run/rpc.sock"))
+        self._lines = self._socket.makefile("rb")
+
+    def __call__(self, method: str, **params: Any) -> Any:
+        call = {"jsonrpc": "2.0", "id": 1, "method": method, "params": params}
+        self._socket.sendall(json.dumps(call).encode() + b"\n")
+        return json.loads(self._lines.readline())["result"]
+
+    def close(self) -> None:
+        self._lines.close()
+        self._socket.close()
+
+
+class Remembering(Machine):
+    """Its node frees memory as every program does."""
+
+    def start(
+        self, *words: str | bytes, environ: Mapping[str, str] | None = None, **options: Any
+    ) -> Child[bytes]:
+        program = (
+            "import sys\nfrom onionchat.cli.main import run\nfrom onionchat.node import supervisor\n"
+            "supervisor.forgetful = dict; sys.exit(run(sys.argv[1:]))"
+        )
+        pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+        return Child(
+            [sys.executable, "-c", program, *words],
+            cwd=self.home,
+            env={**self.environ, **(environ or {})},
+            start_new_session=True,
+            **(pipes | options),
+        )
+
+
+def write_and_wait(machine: Machine, count: int) -> None:
+    """So many texts that expire, disappear, and are erased; and one that stays."""
+    node = Node(machine)
+    node("send", name="bob", text=STAYS)
+    node("contact.disappearing", name="bob", seconds=1)
+    for number in range(count):
+        node("send", name="bob", text=text(number), expires=1)
+    while len(node("history", name="bob", limit=2)) > 1:
+        pass
+    node.close()
+
+
+def in_memory(pid: int) -> set[int]:
+    """Which of the thousand can be read in this process."""
+    found: set[int] = set()
+    with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
+        for start, end in regions(pid):
+            try:
+                memory.seek(start)
+                content = memory.read(end - start)
+            except (OSError, ValueError, OverflowError):  # of the kernel's own
+                continue
+            found |= {int(number) for number in CANARY.findall(content)}
+            wide = content.replace(b"\0\0\0", b"").replace(b"\0", b"")
+            found |= {int(number) for number in CANARY.findall(wide)}
+    return found
+
+
+def regions(pid: int) -> Iterator[tuple[int, int]]:
+    for line in Path(f"/proc/{pid}/maps").read_text().splitlines():
+        place, rights, *_ = line.split()
+        if rights.startswith("rw"):
+            start, _, end = place.partition("-")
+            yield int(start, 16), int(end, 16)
+
+
+def on_disk(machine: Machine, patch: pytest.MonkeyPatch) -> bytes:
+    """Every file of the profile, the database and its log as who has the passphrase sees them."""
+    master = vault.unlock(keyslot.read(machine.profile / "keyslot"), PASSPHRASE.encode())
+    patch.setattr(test_deleted, "KEY", vault.derive(master, "database"))
+    opened = test_deleted.decrypted(machine.profile / "store.db")
+    log = machine.profile / "store.db-wal"
+    if log.exists():
+        opened += test_deleted.logged(log)
+    files = (path for path in machine.profile.rglob("*") if path.is_file())
+    return opened + b"".join(path.read_bytes() for path in files)
+
+
+@root
+def test_what_has_disappeared_is_nowhere(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    with machine.node() as up:
+        assert machine("contact", "add", "bob", BOB).code == 0
+        write_and_wait(machine, MESSAGES)
+        _, node = descendants(up.pid)
+        assert in_memory(node) == set()
+        disk = on_disk(machine, monkeypatch)
+    assert STAYS.encode() in disk
+    assert CANARY.findall(disk) == []
+
+
+@root
+def test_an_allocator_that_forgets_nothing_is_found_out(machine: Machine) -> None:
+    other = Remembering(machine.home)
+    with other.node() as up:
+        assert other("contact", "add", "bob", BOB).code == 0
+        write_and_wait(other, 100)
+        _, node = descendants(up.pid)
+        assert in_memory(node) != set()
+
+
+def test_what_waits_is_on_the_disk(machine: Machine, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The same look finds what is there."""
+    with machine.node():
+        assert machine("contact", "add", "bob", BOB).code == 0
+        assert machine("send", "bob", text(0)).code == 0
+        assert set(CANARY.findall(on_disk(machine, monkeypatch))) == {b"0000"}
