@@ -53,19 +53,24 @@ class Node:
         self._socket.close()
 
 
+REMEMBERING = """
+import sys
+from onionchat.cli.main import run
+from onionchat.node import supervisor
+supervisor.forgetful = dict
+sys.exit(run(sys.argv[1:]))
+"""
+
+
 class Remembering(Machine):
     """Its node frees memory as every program does."""
 
     def start(
         self, *words: str | bytes, environ: Mapping[str, str] | None = None, **options: Any
     ) -> Child[bytes]:
-        program = (
-            "import sys\nfrom onionchat.cli.main import run\nfrom onionchat.node import supervisor\n"
-            "supervisor.forgetful = dict; sys.exit(run(sys.argv[1:]))"
-        )
         pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
         return Child(
-            [sys.executable, "-c", program, *words],
+            [sys.executable, "-c", REMEMBERING, *words],
             cwd=self.home,
             env={**self.environ, **(environ or {})},
             start_new_session=True,
