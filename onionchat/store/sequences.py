@@ -43,14 +43,16 @@ class Arrivals:
         highest, row.highest = row.highest, max(row.highest, last)
         if first > highest + 1:
             Gap.insert(sequence=row.id, first=highest + 1, last=first - 1).execute()
-        return first <= highest and _close(row.id, first, last)
+        elif first <= highest:
+            _close(row.id, first, last)
+        return first < highest
 
     def save(self) -> None:
         for row in self._rows.values():
             _ADVANCE.change(row.highest, row.id)
 
 
-def _close(sequence: int, first: int, last: int) -> bool:
+def _close(sequence: int, first: int, last: int) -> None:
     """Take first..last out of the gaps, however many; what sticks out of them stays one."""
     here = Gap.sequence == sequence
     lowest = Gap.select(fn.max(Gap.first)).where(here, Gap.first <= first).scalar() or first
@@ -58,12 +60,11 @@ def _close(sequence: int, first: int, last: int) -> bool:
     found = Gap.select(fn.min(Gap.first), fn.max(Gap.last)).where(*overlap)
     begin, end = found.scalar(as_tuple=True)
     if begin is None:
-        return False
+        return
     Gap.delete().where(*overlap).execute()
     for low, high in ((begin, first - 1), (last + 1, end)):
         if low <= high:
             Gap.insert(sequence=sequence, first=low, last=high).execute()
-    return True
 
 
 @dataclass(slots=True)

@@ -13,7 +13,7 @@ from onionchat.protocol import records
 from onionchat.store import events, outbox
 from onionchat.store.models import Outbox
 from onionchat.types import StreamId
-from tests.node.two_stores import Pair, gaps, pair, shown, states
+from tests.node.two_stores import Pair, gaps, late, pair, shown, states
 
 Scene = Callable[[Pair], Awaitable[None]]
 
@@ -134,8 +134,9 @@ def test_what_arrived_all_the_same_becomes_delivered(tmp_path: Path, receipt: st
     play(tmp_path, scene)
 
 
-def test_a_message_that_comes_behind_its_withdrawal_is_shown(tmp_path: Path) -> None:
-    """A stalled connection gives up what it had, later than a new one brings the Withdrawn."""
+def test_a_message_that_comes_behind_its_withdrawal_is_shown_as_late(tmp_path: Path) -> None:
+    """A stalled connection gives up what it had, later than a new one brings the Withdrawn. No
+    gap is left to say that others came first."""
 
     async def scene(both: Pair) -> None:
         await both.say(hours=1)
@@ -150,6 +151,7 @@ def test_a_message_that_comes_behind_its_withdrawal_is_shown(tmp_path: Path) -> 
         await both.confirm()
         assert await both.alice.do(states) == {"text 1": "delivered"}
         assert await both.bob.do(shown) == ["text 1"]
+        assert await both.bob.do(late) == [True]
 
     play(tmp_path, scene)
 

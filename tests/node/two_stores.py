@@ -217,6 +217,11 @@ def shown() -> list[str]:
     return [text for (text,) in Message.select(Message.text).order_by(Message.id).tuples()]
 
 
+def late() -> list[bool]:
+    """At Bob's: whether each is marked as one that came behind others."""
+    return [bool(row.late) for row in Message.select(Message.late).order_by(Message.id)]
+
+
 def gaps() -> int:
     """At Bob's: numbers that he waits for."""
     return int(Gap.select().count())
