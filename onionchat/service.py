@@ -6,7 +6,8 @@ profile's lock. It gives up what it does not need of the machine (onionchat/sand
 unlocks, opens the store, answers JSON-RPC, and runs the node; what tor does never ends it.
 It is the only process that holds keys.
 
-`offline` opens the profile in the calling process for one verb that needs no node.
+`offline` opens the profile in the calling process for one verb that needs no node. What
+follows there has no network either, and starts no program.
 """
 
 import asyncio
@@ -32,7 +33,7 @@ from onionchat.os_errors import known_as
 from onionchat.paths import Paths
 from onionchat.rpc.idle import lock_after
 from onionchat.rpc.server import Server
-from onionchat.sandbox.layers import seal
+from onionchat.sandbox.layers import seal, seal_calls
 from onionchat.store.lock import Lock
 from onionchat.tor.address import Address, unix
 from onionchat.tor.attach import FOREIGN_TARGET, Attachment
@@ -165,6 +166,7 @@ def offline(paths: Paths, passphrase: bytes, method: str, params: dict[str, Any]
             return msgspec.to_builtins(result)
 
     harden()
+    seal_calls()
     paths.check()
     with Lock.acquire(paths.lock):
         return asyncio.run(call())

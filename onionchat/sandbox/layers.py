@@ -43,6 +43,12 @@ def seal(reach: Reach) -> tuple[Layer, ...]:
     return _active
 
 
+def seal_calls() -> None:
+    """For a command that opens a profile itself, and then writes where the person says."""
+    with suppress(OSError):
+        seccomp.install(tcp=False)
+
+
 def active() -> tuple[Layer, ...]:
     """What `seal` has done to this process; nothing if it was not called."""
     return _active

@@ -75,6 +75,31 @@ def test_the_passphrase_is_enough(left: Machine, name: str) -> None:
     left(*name.split(), *again).refused(6, "--passphrase-fd")
 
 
+LAST_TRY = """
+import atexit, os, socket
+def attempt(what, *words):
+    try:
+        what(*words)
+    except OSError as error:
+        os.write(2, f"{what.__name__}: {error.strerror}\\n".encode())
+atexit.register(attempt, os.fork)
+atexit.register(attempt, socket.socket, socket.AF_INET)
+"""
+
+
+def test_who_opens_the_profile_has_no_network_and_no_program_any_more(
+    left: Machine, tmp_path: Path
+) -> None:
+    (tmp_path / "sitecustomize.py").write_text(LAST_TRY)
+    words = ("--passphrase-fd", "0", "contact", "list")
+    done = left(*words, stdin=PASSPHRASE, environ={"PYTHONPATH": str(tmp_path)})
+    assert done.code == 0
+    refusals = ["socket: Address family not supported by protocol", "fork: Operation not permitted"]
+    assert done.err.splitlines()[-2:] == refusals
+    done = left("contact", "list", environ={"PYTHONPATH": str(tmp_path)})
+    assert "Address family" not in done.err
+
+
 @pytest.mark.parametrize("name", NEED_IT)
 def test_the_rest_says_how_to_start_one(left: Machine, name: str) -> None:
     done = opened(left, name, *NEED_IT[name])
