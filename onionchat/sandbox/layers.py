@@ -72,10 +72,9 @@ def tried(reach: Reach) -> tuple[Layer, ...]:
 
 def _view(reach: Reach) -> Layer:
     name = "namespaces"
-    if reach.ports is not None:
-        layer = Layer(name, "weaker", "tor is on a port of this machine: its network is shared")
-    elif reach.read is None:
-        layer = Layer(name, "weaker", "files of others are needed: the machine's view is shared")
+    if reach.ports is not None or reach.read is None:
+        why = "a tor of others delivers to a port here: the network is shared"
+        layer = Layer(name, "weaker", why)
     else:
         good = Layer(name, "active", "no network interface, no other program's socket, few files")
         layer = _done(good, lambda: namespaces.enter(reach), "user namespaces are not allowed here")
