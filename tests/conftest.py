@@ -2,12 +2,15 @@
 
 import os
 import signal
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
-from onionchat.tor.find import find_tor
-from onionchat.tor.testnet import Info, start_detached, stop
+from onionchat.tor.testnet import Info
+from tests.child import Child
 
 # What a test starts inherits what our own starter ignored or blocked: Ctrl-C in a shell's
 # background job, SIGTERM under some runners, with which a test of signals waits for ever.
@@ -36,5 +39,10 @@ def _process_state() -> object:
 def network(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Info]:
     """Six real tors on loopback, ready for clients."""
     directory = tmp_path_factory.mktemp("testnet")
-    yield start_detached(directory, find_tor())
-    assert stop(directory)
+    words = (sys.executable, "-m", "tests.network", str(directory))
+    with Child(words, stdout=subprocess.PIPE, text=True) as keeper:
+        assert keeper.stdout is not None
+        ready = keeper.stdout.readline().strip()
+        assert ready, "the network ended before it was ready"
+        yield Info(directory, Path(ready))
+        keeper.terminate()
