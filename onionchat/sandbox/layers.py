@@ -20,6 +20,10 @@ State = Literal["active", "weaker", "missing"]
 
 _MORE = "docs/sandbox.md says what can be done"
 
+VIEW = "namespaces"
+SHARED = "a tor of others delivers to a port here: the network is shared"
+GIVEN = "whoever started this left no network interface, and says which files there are"
+
 
 @dataclass(frozen=True)
 class Layer:
@@ -71,22 +75,23 @@ def tried(reach: Reach) -> tuple[Layer, ...]:
 
 
 def _view(reach: Reach) -> Layer:
-    name = "namespaces"
-    if reach.ports is not None or reach.read is None:
-        why = "a tor of others delivers to a port here: the network is shared"
-        layer = Layer(name, "weaker", why)
-    else:
-        good = Layer(name, "active", "no network interface, no other program's socket, few files")
-        layer = _done(good, lambda: namespaces.enter(reach), "user namespaces are not allowed here")
-        if layer.state == "missing" and not namespaces.interfaces():
-            layer = Layer(
-                name,
-                "weaker",
-                "whoever started this left no network interface, and says which files there are",
-            )
+    shared = reach.ports is not None or reach.read is None
+    layer = _weaker_view(SHARED) if shared else _own_view(reach)
     with suppress(OSError):
         namespaces.drop_privileges()
     return layer
+
+
+def _own_view(reach: Reach) -> Layer:
+    good = Layer(VIEW, "active", "no network interface, no other program's socket, few files")
+    layer = _done(good, lambda: namespaces.enter(reach), "user namespaces are not allowed here")
+    if layer.state == "missing" and not namespaces.interfaces():
+        return _weaker_view(GIVEN)
+    return layer
+
+
+def _weaker_view(why: str) -> Layer:
+    return Layer(VIEW, "weaker", why)
 
 
 def _files(reach: Reach) -> Layer:

@@ -70,6 +70,15 @@ def test_its_memory_stays_its_own_and_it_still_dies_with_its_parent(place: Place
     assert place.attempt(f"{before}; namespaces.enter(reach); {line}", "none") == "done"
 
 
+def test_where_whoever_started_it_took_the_network_already_that_is_told(place: Place) -> None:
+    line = (
+        "me = (os.geteuid(), os.getegid()); call('unshare', 0x50000000); namespaces._stay(*me); "
+        "Path('/proc/sys/user/max_user_namespaces').write_text('0'); told = layers._view(reach); "
+        "assert (told.state, told.detail) == ('weaker', layers.GIVEN)"
+    )
+    assert place.attempt(line, "none") == "done"
+
+
 FORBID = (
     "me = (os.geteuid(), os.getegid()); call('unshare', 0x10000000); namespaces._stay(*me); "
     "Path('/proc/sys/user/max_user_namespaces').write_text('0'); "
