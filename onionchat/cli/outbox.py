@@ -67,5 +67,7 @@ def _cells(row: dict[str, Any]) -> tuple[str, ...]:
 def _why(row: dict[str, Any]) -> str:
     """The state, why it waits if that is known, and until when."""
     until = f" (expires {local(row['expires_at'])})" if row["expires_at"] else ""
+    if row.get("leaves_at"):
+        return f"delayed: it leaves after {local(row['leaves_at'])}{until}"
     why = f": {line(row['why'])}" if row["why"] else ""
     return f"{line(row['state'])}{why}{until}"

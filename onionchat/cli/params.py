@@ -9,6 +9,7 @@ that are `completed` also know what the shell can offer.
 import os
 import re
 from collections.abc import Callable
+from datetime import datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ _LOOKS_LIKE_ADDRESS = re.compile(r"onionchat:.*|.*\.onion|[a-z2-7]{56}", re.I | 
 _FIVE_DIGITS = re.compile(r"[0-9]{5}")
 _MESSAGE_ID = re.compile(r"[0-9a-f]{32}", re.I)
 _DURATION = re.compile(r"([0-9]{1,9})([smhdw])")
+_TIME_OF_DAY = re.compile(r"[0-9]{2}:[0-9]{2}")
 _UNITS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
 
 
@@ -168,6 +170,30 @@ def duration(value: str) -> float:
             "that is no length of time, or longer than a year", "such as 90s, 30m, 2h or 3d"
         )
     return float(length)
+
+
+def span(value: str) -> tuple[float, float]:
+    """A length of time, or a range of them."""
+    low, dots, high = value.partition("..")
+    return duration(low), duration(high if dots else low)
+
+
+def moment(value: str) -> str:
+    """A time that is still to come, as RFC 3339; a time of day is the next one."""
+    now = datetime.now().astimezone()
+    try:
+        if _TIME_OF_DAY.fullmatch(value):
+            at = datetime.combine(now, time.fromisoformat(value)).astimezone()
+            at = at if at > now else (at + timedelta(days=1))
+        else:
+            at = datetime.fromisoformat(value).astimezone()
+    except ValueError:
+        raise UsageError(
+            "that is no time", "such as 18:30, or '2026-11-27 08:00', in your time zone"
+        ) from None
+    if at <= now:
+        raise UsageError("this time is over", "choose one that is still to come")
+    return at.isoformat()
 
 
 def lifetime(value: str) -> int:

@@ -20,6 +20,7 @@ from onionchat.protocol.limits import TEXT_BYTES
         "onionchat send bob < letter.txt          the text from a file or a pipe",
         "onionchat send bob --wait delivered --timeout 60 < letter.txt",
         "onionchat send bob --expires 2h           not any more if it has not arrived by then",
+        "onionchat send bob --delay 1h..6h         at a moment that tells nobody when you wrote",
         'onionchat send bob "see you at 8"        other users of this machine can see this text',
     ),
 )
@@ -39,6 +40,18 @@ from onionchat.protocol.limits import TEXT_BYTES
     metavar="TIME",
     help="Do not send it any more after so long: 90s, 30m, 2h, 3d or 1w.",
 )
+@option(
+    "--delay",
+    type=params.span,
+    metavar="TIME",
+    help="Let it leave later: 2h, or 1h..6h for a random moment between the two.",
+)
+@option(
+    "--at",
+    type=params.moment,
+    metavar="TIME",
+    help="Let it leave at this time: 18:30, or '2026-11-27 08:00', in your time zone.",
+)
 @click.pass_obj
 def send(
     invocation: Invocation,
@@ -48,6 +61,8 @@ def send(
     timeout: float | None,
     verified: bool,
     expires: float | None,
+    delay: tuple[float, float] | None,
+    at: str | None,
 ) -> None:
     """Send TEXT to NAME, or what comes from the terminal or a pipe.
 
@@ -68,6 +83,8 @@ def send(
         timeout=timeout,
         verified=verified,
         expires=expires,
+        delay=delay,
+        at=at,
     )
     invocation.out.row(row, line(invocation.out.here(row["hint"] or row["state"])))
 

@@ -10,6 +10,10 @@ by then is not sent any more, and ends as expired.
   once tor is in the network, for tor works with nothing but about the right time; and never
   for more than the message was given. Until then nothing can be sent anyway.
 
+What is to leave later (`send --delay`, `--at`) is held back by the same clocks, and released by
+this task. `--at` is a length of time too, from the moment when it was queued: setting the clock
+afterwards moves it as little as it moves an expiry.
+
 Nothing that is over leaves, whatever this task does: what is to be sent is asked for its time
 in the transaction that takes it (node/outbox.py). This task only says so in time: it sleeps
 until the next message is over, but looks once a minute, since the loop's clock stands still
@@ -28,8 +32,9 @@ from onionchat.node.clock import wait
 from onionchat.node.lifetimes import erase
 from onionchat.node.profile import Profile
 from onionchat.node.withdrawal import withdraw
-from onionchat.store import contacts, ending
+from onionchat.store import contacts, ending, holding
 from onionchat.store.ending import OpenRow, Uptime
+from onionchat.store.holding import Moment
 from onionchat.store.outbox import Expiry
 from onionchat.tor.network import Network
 from onionchat.types import Millis
@@ -45,10 +50,16 @@ def after(seconds: float, now: Millis, uptime: Uptime) -> Expiry:
     return Expiry(Millis(now + given), uptime.boot, uptime.now + given)
 
 
+def later(seconds: float, now: Millis, uptime: Uptime) -> Moment:
+    """When something leaves that is held back for so long."""
+    given = round(seconds * 1000)
+    return Moment(Millis(now + given), uptime.boot, uptime.now + given)
+
+
 @dataclass(frozen=True)
 class Round:
-    """What one look found: how many ended, who is to hear of it, and when to look again (None:
-    when something is queued that expires), on the kernel's clock."""
+    """What one look found: how many ended, for whom there is something to send now, and when to
+    look again (None: when something is queued that has a time), on the kernel's clock."""
 
     ended: int
     told: frozenset[int]
@@ -94,9 +105,13 @@ def look(now: Millis, uptime: Uptime, *, believed: bool) -> Round:
     """End what is over, so much of it as fits one transaction. `believed`: the wall clock."""
     if believed:
         ending.adopt_all(uptime, now)
+        holding.adopt(uptime, now)
     rows = ending.over(uptime, BATCH)
-    told = [contact for contact, theirs in _by_contact(rows) if _end(contact, theirs, now)]
-    return Round(len(rows), frozenset(told), ending.next_over(uptime))
+    told = {contact for contact, theirs in _by_contact(rows) if _end(contact, theirs, now)}
+    told |= holding.release(uptime)
+    times = (ending.next_over(uptime), holding.next_moment(uptime))
+    first = min((time for time in times if time is not None), default=None)
+    return Round(len(rows), frozenset(told), first)
 
 
 def _end(contact: int, rows: list[OpenRow], now: Millis) -> bool:

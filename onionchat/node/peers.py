@@ -37,7 +37,7 @@ class Peers:
         """Every contact of the store; with `dial`, each is greeted in its turn."""
         self._greet = dial
         rows = [row for row in await self._profile.db.run(contacts.all_rows) if row.active]
-        waiting = await self._profile.db.run(outbox.waiting_by_contact)
+        waiting = await self._profile.db.run(outbox.wanted)
         now = self._profile.clock()
         for row in rows:
             peer = self._add(row)

@@ -73,6 +73,11 @@ IMPOSTOR = Why(
     "somebody answers at their address who cannot prove to be them",
     "do not trust this address until you have asked them on another way",
 )
+DELAYED = Why(
+    "delayed",
+    "it is to leave later",
+    "`onionchat outbox cancel` takes it back",
+)
 SILENT = Why(
     "unreachable",
     "their program hangs up, or answers too slowly, before it has greeted",

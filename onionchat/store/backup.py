@@ -160,9 +160,10 @@ def _messages(conversation: int) -> list[content.Message]:
 
 def _state() -> Any:
     """What waits and was given a time ends here: nobody knows when the backup is restored, and
-    what was to be said only until then must not be sent after it."""
+    what was to be said only until then, or not before, must not be sent at any other time."""
     row = models.Outbox
-    given = row.expires_at.is_null(False) & row.state.in_(OPEN)
+    timed = row.expires_at.is_null(False) | row.not_before.is_null(False)
+    given = timed & row.state.in_(OPEN)
     return Case(None, [(given, "expired")], row.state)
 
 

@@ -140,7 +140,15 @@ ALTER TABLE message ADD COLUMN over_at INTEGER;
 CREATE INDEX message_gone ON message (boot, over_at) WHERE gone_at IS NOT NULL;
 """
 
-STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5)
+VERSION_6 = """
+ALTER TABLE outbox ADD COLUMN not_before INTEGER;
+ALTER TABLE outbox ADD COLUMN held_boot BLOB;
+ALTER TABLE outbox ADD COLUMN leaves_at INTEGER;
+CREATE INDEX outbox_held ON outbox (held_boot, leaves_at)
+    WHERE not_before IS NOT NULL AND state IN ('queued', 'sent');
+"""
+
+STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
 """Step n leads from version n - 1 to version n."""
 
 

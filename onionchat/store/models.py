@@ -192,7 +192,8 @@ class Outbox(Row):
 
     `wire` is the exact ciphertext under `session`; without one the row waits to be
     encrypted. `record` is given with the number and stays the same until delivery.
-    `expires_at`, `boot`, `over_at`: when it is over (ending.py).
+    `expires_at`, `boot`, `over_at`: when it is over (ending.py). `not_before`, `held_boot`,
+    `leaves_at`: until when it is held back (holding.py).
     """
 
     device = ForeignKeyField(Device, on_delete="CASCADE")
@@ -210,6 +211,9 @@ class Outbox(Row):
     expires_at = BigIntegerField(null=True)
     boot = BlobField(null=True)
     over_at = BigIntegerField(null=True)
+    not_before = BigIntegerField(null=True)
+    held_boot = BlobField(null=True)
+    leaves_at = BigIntegerField(null=True)
 
 
 class Sequence(Row):

@@ -66,6 +66,7 @@ class WaitingRow:
     attempts: int
     numbered: bool
     expires_at: Millis | None
+    not_before: Millis | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,6 +170,11 @@ def anything_for(contact: int) -> bool:
     return _ANYTHING.first(contact) is not None
 
 
+def wanted() -> set[int]:
+    """Contacts for whom something waits that may leave now."""
+    return {contact for (contact,) in _WANTED()}
+
+
 def waiting_by_contact() -> dict[int, int]:
     """How many messages of ours each contact has not got yet."""
     return dict(_WAITING_BY_CONTACT())
@@ -187,7 +193,7 @@ def find(message_id: MessageId) -> WaitingRow | None:
 def _waiting(condition: Any, limit: int) -> list[WaitingRow]:
     columns = (
         *(Outbox.id, Outbox.message_id, Device.contact, Outbox.state, Outbox.queued_at),
-        *(Outbox.attempts, Outbox.record.is_null(False), Outbox.expires_at),
+        *(Outbox.attempts, Outbox.record.is_null(False), Outbox.expires_at, Outbox.not_before),
     )
     rows = (
         Outbox.select(*columns)
@@ -253,6 +259,7 @@ _DUE = Prepared(
     lambda: (
         _due()
         .where(_open(argument(0)), Outbox.wire.is_null(), _not_over(argument(2)))
+        .where(Outbox.not_before.is_null())
         .limit(argument(1))
     )
 )
@@ -314,8 +321,16 @@ _ANYTHING = Prepared(
     lambda: (
         Outbox.select(Outbox.id)
         .join(Device)
-        .where(Device.contact == argument(0), Outbox.state.in_(OPEN))
+        .where(Device.contact == argument(0), Outbox.state.in_(OPEN), Outbox.not_before.is_null())
         .limit(1)
+    )
+)
+_WANTED = Prepared(
+    lambda: (
+        Outbox.select(Device.contact)
+        .join(Device)
+        .where(Outbox.state.in_(OPEN), SHOWN, Outbox.not_before.is_null())
+        .distinct()
     )
 )
 _STATE = Prepared(lambda: Outbox.select(Outbox.state).where(Outbox.message_id == argument(0)))

@@ -7,6 +7,7 @@ time of a message that disappears begins when it is given out (node/lifetimes.py
 """
 
 import asyncio
+import random
 import secrets
 from datetime import UTC, datetime
 from typing import Annotated, Literal
@@ -22,13 +23,15 @@ from onionchat.errors import (
 )
 from onionchat.node import people, why
 from onionchat.node.clock import rfc3339
-from onionchat.node.expiry import after
+from onionchat.node.expiry import after, later
 from onionchat.node.profile import Profile
 from onionchat.node.verbs.history import LONGEST_LIST, Count, conversation_id
 from onionchat.node.verbs.registry import verb
 from onionchat.protocol.limits import TEXT_BYTES
-from onionchat.store import lifetimes, messages, outbox
+from onionchat.store import holding, lifetimes, messages, outbox
 from onionchat.store.contacts import ContactRow
+from onionchat.store.ending import Uptime
+from onionchat.store.holding import Moment
 from onionchat.store.messages import IncomingRow
 from onionchat.store.outbox import Expiry
 from onionchat.tor.dial_errors import BOTH
@@ -38,15 +41,19 @@ TEXT = 2
 """The record's tag (docs/protocol.md 5)."""
 Cursor = Annotated[int, msgspec.Meta(ge=0, le=2**63 - 1)]
 Lifetime = Annotated[float, msgspec.Meta(gt=0, le=366 * 24 * 3600)]
+Range = Annotated[list[Lifetime], msgspec.Meta(min_length=2, max_length=2)]
 REACHED = {"sent": ("sent", "delivered"), "delivered": ("delivered",)}
 ENDED = {"cancelled": "was cancelled", "expired": "expired", None: "was deleted"}
+LONGEST_DELAY = 366 * 24 * 3600
+_random = random.SystemRandom()
 COMPARE = "in person or on a call: `onionchat verify NAME --confirm`"
 
 
 class SendParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     """`wait`: return when the message is sent, or delivered; `timeout` in seconds.
     `verified`: refuse unless the contact is verified. `expires`: seconds after which it is not
-    sent any more."""
+    sent any more. `delay`: it leaves after so many seconds at the earliest, a random number
+    between these two; `at`: not before this time, RFC 3339."""
 
     name: str
     text: str
@@ -54,6 +61,8 @@ class SendParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     timeout: float | None = None
     verified: bool = False
     expires: Lifetime | None = None
+    delay: Range | None = None
+    at: datetime | None = None
 
 
 class Sent(msgspec.Struct, frozen=True):
@@ -63,6 +72,7 @@ class Sent(msgspec.Struct, frozen=True):
     state: str
     hint: str
     expires_at: str | None
+    leaves_at: str | None = None
 
 
 class ReceiveParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -109,18 +119,21 @@ async def send(profile: Profile, params: SendParams) -> Sent:
     message_id = MessageId(secrets.token_bytes(16))
     now = profile.clock()
     end = None if params.expires is None else after(params.expires, now, profile.uptime())
-    contact = await profile.change(_queue, params, message_id, now, end)
-    if end is not None:
+    moment = _moment(params, now, profile.uptime())
+    contact = await profile.change(_queue, params, message_id, now, end, moment)
+    if end is not None or moment is not None:
         profile.running().expires()
-    await profile.changed(contact.id)
+    if moment is None:  # nobody is dialled for what leaves later
+        await profile.changed(contact.id)
     state = "queued" if params.wait is None else await _wait(profile, params, message_id)
     return Sent(
         id=message_id.hex(),
         contact=contact.name,
         conversation=conversation_id(contact.conversation),
         state=state,
-        hint=_hint(profile, contact, state, end),
+        hint=_hint(profile, contact, state, end) if moment is None else _held(moment),
         expires_at=None if end is None else rfc3339(end.at),
+        leaves_at=None if moment is None else rfc3339(moment.at),
     )
 
 
@@ -165,8 +178,36 @@ def _check_text(params: SendParams) -> None:
         raise UsageError("a timeout needs something to wait for", "add --wait delivered")
 
 
+def _moment(params: SendParams, now: Millis, uptime: Uptime) -> Moment | None:
+    """When it leaves; None: as soon as it can."""
+    if params.delay is None and params.at is None:
+        return None
+    if params.delay is not None and params.at is not None:
+        raise UsageError("a message leaves after a while, or at a time", "give one of the two")
+    if params.at is not None:
+        if params.at.tzinfo is None:
+            raise UsageError("a time needs its time zone", "such as 2026-11-27T08:00:00Z")
+        seconds = params.at.timestamp() - now / 1000
+    else:
+        assert params.delay is not None
+        seconds = _random.uniform(*sorted(params.delay))
+    if not 0 < seconds <= LONGEST_DELAY:
+        raise UsageError("this time is over, or more than a year away", "choose another one")
+    if params.expires is not None and params.expires <= seconds:
+        raise UsageError("it would expire before it leaves", "give it longer with --expires")
+    return later(seconds, now, uptime)
+
+
+def _held(moment: Moment) -> str:
+    return f"queued; it leaves after {_local(moment.at):%Y-%m-%d %H:%M:%S}"
+
+
 def _queue(
-    params: SendParams, message_id: MessageId, now: Millis, end: Expiry | None
+    params: SendParams,
+    message_id: MessageId,
+    now: Millis,
+    end: Expiry | None,
+    moment: Moment | None,
 ) -> ContactRow:
     contact = people.find(params.name)
     if contact.state == "blocked":
@@ -183,6 +224,8 @@ def _queue(
     disappears = lifetimes.of(contact.conversation).disappear or None
     shown = messages.add_own(contact.conversation, message_id, params.text, now, disappears)
     outbox.queue(contact.device, TEXT, message_id, now, shown, expiry=end)
+    if moment is not None:
+        holding.hold(shown, moment)
     return contact
 
 

@@ -34,7 +34,8 @@ class CancelParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 class Waiting(msgspec.Struct, frozen=True):
     """`attempts`: how often its bytes were handed to a connection. `reason`: why it waits, as a
     word, `why` as a sentence, `hint` the next step; null while nothing is known against it.
-    `left`: it was made ready to leave, so it may have arrived."""
+    `left`: it was made ready to leave, so it may have arrived. `leaves_at`: it is held back until
+    then; the reason is `delayed`."""
 
     id: str
     contact: str
@@ -46,6 +47,7 @@ class Waiting(msgspec.Struct, frozen=True):
     hint: str | None
     expires_at: str | None
     left: bool
+    leaves_at: str | None = None
 
 
 @verb("outbox.list", OutboxParams, offline=True)
@@ -93,7 +95,7 @@ def _find(text: str) -> WaitingRow:
 
 
 def _shown(row: WaitingRow, contact: ContactRow, reason: Why | None) -> Waiting:
-    word, sentence, hint = why.told(reason)
+    word, sentence, hint = why.told(why.DELAYED if row.not_before else reason)
     return Waiting(
         id=row.message_id.hex(),
         contact=contact.name,
@@ -105,4 +107,5 @@ def _shown(row: WaitingRow, contact: ContactRow, reason: Why | None) -> Waiting:
         hint=hint,
         expires_at=rfc3339(row.expires_at),
         left=bool(row.numbered),
+        leaves_at=rfc3339(row.not_before),
     )
