@@ -73,10 +73,10 @@ CASES: list[tuple[str, str, dict[str, Any], Any]] = [
     (f"request reject {ADDRESS}", "request.reject", {"who": ADDRESS}, ANSWERED),
     ("request block 7", "request.block", {"who": "7"}, ANSWERED),
     (
-        "send bob hello --wait sent --timeout 2 --verified --expires 3d",
+        "send bob hello --wait sent --timeout 2 --verified --expires 3d --delay 1h..6h",
         "send",
         {"name": "bob", "text": "hello", "wait": "sent", "timeout": 2.0, "verified": True}
-        | {"expires": 3 * 86400.0},
+        | {"expires": 3 * 86400.0, "delay": (3600.0, 21600.0), "at": None},
         SENT,
     ),
     ("history bob", "history", {"name": "bob", "limit": 50, "before": None}, [MESSAGE]),
