@@ -35,7 +35,7 @@ async def sweep_over(kind: str, directory: Path, wanted: int) -> Tally:
 
     def tell(verdict: Verdict) -> None:
         tally.walked += 1
-        tally.slowest = max(tally.slowest, verdict.recovery)
+        tally.recovered(verdict.recovery)
         if verdict.violations or verdict.reached:
             tally.count(verdict.point.scene, failed=bool(verdict.violations))
         else:

@@ -7,17 +7,21 @@ from pathlib import Path
 
 STATE = Path(__file__).parents[2] / ".crash"
 """Where the counts are kept; git ignores it. Removing it starts from nothing."""
+LATE = 5.0
+"""Seconds."""
 
 
 @dataclass
 class Tally:
-    """`walked`: points of the current list; `list`: how many lists were walked to the end."""
+    """`walked`: points of the current list; `list`: how many lists were walked to the end.
+    `late`: recoveries that took longer than they may."""
 
     name: str
     passed: int = 0
     failed: int = 0
     unreached: int = 0
     slowest: float = 0.0
+    late: int = 0
     list: int = 0
     walked: int = 0
     kinds: dict[str, int] = field(default_factory=dict)
@@ -37,7 +41,7 @@ class Tally:
         for kind, number in sorted(self.kinds.items()):
             print(f"    {number} of {kind}")
         if self.slowest:
-            print(f"    slowest recovery {self.slowest:.2f} s")
+            print(f"    slowest recovery {self.slowest:.2f} s, {self.late} over {LATE:g} s")
         if self.unreached:
             print(f"    {self.unreached} more were not reached: the process took another way")
 
@@ -46,6 +50,10 @@ class Tally:
         new = STATE / f"{self.name}.new"
         new.write_text(json.dumps(asdict(self)))
         new.replace(STATE / f"{self.name}.json")
+
+    def recovered(self, seconds: float) -> None:
+        self.slowest = max(self.slowest, seconds)
+        self.late += seconds > LATE
 
     def count(self, kind: str, *, failed: bool) -> None:
         self.passed += not failed
