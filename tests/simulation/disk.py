@@ -13,7 +13,7 @@ After each commit the events that it wrote go to the trace: that is when they we
 import random
 from collections.abc import Callable
 from concurrent.futures import Future
-from types import SimpleNamespace
+from types import MethodType, SimpleNamespace
 from typing import Any, Protocol
 
 import peewee
@@ -22,6 +22,7 @@ from sqlcipher3 import dbapi2
 
 from onionchat.store import database
 from onionchat.store.base import Row
+from onionchat.store.database import Database
 from tests.simulation.loop import HOST, VirtualLoop
 
 QUICK = (0.0005, 0.02)
@@ -58,14 +59,14 @@ class Disk:
         self.full = False
         self.stalls = 0.0
 
-    def submit(self, function: Callable[..., Any], *arguments: Any) -> Future[Any]:
+    def submit(self, function: Callable[..., Any], *arguments: Any, **named: Any) -> Future[Any]:
         if self._life.over:
             raise Killed
         answer: Future[Any] = Future()
         answer.set_running_or_notify_cancel()
         begin = self._connection
         try:
-            result = self._run(function, arguments)
+            result = self._run(function, arguments, named)
         except Exception as error:
             self._answer(answer.set_exception, error)
         else:
@@ -84,17 +85,20 @@ class Disk:
             self._connection.close()
             self._connection = None
 
-    def _run(self, function: Callable[..., Any], arguments: tuple[Any, ...]) -> Any:
+    def _run(
+        self, function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
+    ) -> Any:
         self._here()
-        if function is not database._transaction:
-            result = function(*arguments)
+        if not (isinstance(function, MethodType) and function.__func__ is Database._run):
+            result = function(*arguments, **named)
             self._connection = result if isinstance(result, dbapi2.Connection) else None
             return result
-        connection, call = arguments
+        (call,) = arguments
+        self._connection = function.__self__._connected()
         dies = self._dies_now()
         if dies and self.die_before:
             self._die()
-        result = function(connection, self._failing(connection, call) if self.full else call)
+        result = function(self._failing(call) if self.full else call)
         self._record()
         if dies:
             self._die()
@@ -105,11 +109,11 @@ class Disk:
         shared = Row._meta.database
         shared._state, shared._lent = self._state, self._lent
 
-    def _failing(self, connection: Any, call: Callable[[], Any]) -> Callable[[], Any]:
+    def _failing(self, call: Callable[[], Any]) -> Callable[[], Any]:
         def run() -> Any:
-            before = connection.total_changes
+            before = self._connection.total_changes
             result = call()
-            if connection.total_changes != before:
+            if self._connection.total_changes != before:
                 error = dbapi2.OperationalError("database or disk is full")
                 error.sqlite_errorcode = dbapi2.SQLITE_FULL
                 raise error
