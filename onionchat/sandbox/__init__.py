@@ -7,5 +7,5 @@
     layers       all three, one after the other, and what came of each
 
 None can be taken back. Where the kernel lacks one, the others hold, and it is told. Written
-here because the bindings there are need libseccomp or have no release: docs/decisions/0006.
+here because the bindings there are need libseccomp or have no release: docs/decisions/0009.
 """
