@@ -13,7 +13,7 @@ After each commit the events that it wrote go to the trace: that is when they we
 import random
 from collections.abc import Callable
 from concurrent.futures import Future
-from types import MethodType, SimpleNamespace
+from types import SimpleNamespace
 from typing import Any, Protocol
 
 import peewee
@@ -89,12 +89,13 @@ class Disk:
         self, function: Callable[..., Any], arguments: tuple[Any, ...], named: dict[str, Any]
     ) -> Any:
         self._here()
-        if not (isinstance(function, MethodType) and function.__func__ is Database._run):
+        store = getattr(function, "__self__", None)
+        if not (isinstance(store, Database) and function == store._run):
             result = function(*arguments, **named)
             self._connection = result if isinstance(result, dbapi2.Connection) else None
             return result
         (call,) = arguments
-        self._connection = function.__self__._connected()
+        self._connection = store._connected()
         dies = self._dies_now()
         if dies and self.die_before:
             self._die()
