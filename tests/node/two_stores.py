@@ -85,12 +85,13 @@ class Pair:
 
     async def arrive(self, *, one_by_one: bool = False) -> None:
         """At Bob's, whose receipts are on their way then. He never waits for a number, if the
-        envelopes come in the order in which they left."""
+        envelopes come in the order in which they left, but for one of which he is to hear that
+        it never comes: what was written before is repeated first."""
         step = 1 if one_by_one else max(1, len(self.alice.left))
         while self.alice.left:
             await self._hear(self.bob, self.alice.left[:step])
             del self.alice.left[:step]
-            assert await self.bob.do(gaps) == 0
+            assert await self.bob.do(gaps) == 0 or await self.alice.do(_news_waits)
         self.bob.left += await self._take(self.bob, receipts=True)
 
     async def arrive_in_any_order(self) -> None:
@@ -215,6 +216,12 @@ def states() -> dict[str, str]:
 def shown() -> list[str]:
     """At Bob's: every text, in the order in which it came."""
     return [text for (text,) in Message.select(Message.text).order_by(Message.id).tuples()]
+
+
+def _news_waits() -> bool:
+    """At Alice's: has a Withdrawn not left yet?"""
+    news = Outbox.select().where(Outbox.tag == rows.WITHDRAWN, Outbox.wire.is_null())
+    return bool(news.exists())
 
 
 def late() -> list[bool]:
