@@ -239,7 +239,11 @@ REFUSED = {
     "priority missing": pack(5, *HEADER, bytes(32), None),
     "withdrawn from 0": pack(6, *HEADER, 0, 1),
     "withdrawn backwards": pack(6, *HEADER, 2, 1),
-    "unknown tag without a header": pack(7),
+    "lifetimes of less than nothing": pack(7, *HEADER, -1, 1, 0),
+    "lifetimes without a count": pack(7, *HEADER, 60),
+    "fleeting without a time": pack(8, *HEADER, "hi", 0),
+    "fleeting without a text": pack(8, *HEADER, "", 60),
+    "unknown tag without a header": pack(126),
     "unknown tag, a bad header": pack(127, ID, STREAM, 0, CLOCK, None),
 }
 
