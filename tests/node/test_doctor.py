@@ -7,11 +7,9 @@ from typing import Any
 import pytest
 
 from onionchat.node.doctor import Check
-from onionchat.store import contacts, counts
-from onionchat.types import Millis
+from onionchat.store import counts, requests
 from tests.node.street import Home, Street, befriend
 
-LATER = Millis(2**50)
 """No request is offered before."""
 
 pytestmark = pytest.mark.usefixtures("promptly")
@@ -28,7 +26,9 @@ def test_a_node_that_is_well(tmp_path: Path) -> None:
         async with asyncio.timeout(30), alice.up():
             checks = found(await alice("doctor"))
             hardening = checks.pop("hardening")
-            assert checks == dict.fromkeys(("tor", "warning", "published", "reachable"), True)
+            assert checks == dict.fromkeys(
+                ("tor", "warning", "published", "strangers", "reachable"), True
+            )
             assert hardening is False  # the tests' own process is not
 
     asyncio.run(scene())
@@ -62,18 +62,13 @@ def test_looking_at_somebody_who_is_there_tells_them_nothing(tmp_path: Path) -> 
         alice, bob = (Home(name, tmp_path, street) for name in ("alice", "bob"))
         async with asyncio.timeout(60), alice.up(dial=False), bob.up():
             await alice("contact.add", name="bob", address=bob.address)
-            await alice.change(lambda: contacts.offered(contact().id, LATER))
+            await bob.until(requests.all_rows)  # what we had to say has come
             before = await bob.change(counts.totals)
             checks = found(await alice("doctor", name="bob"))
             assert checks["reachable"]
             assert await bob.change(counts.totals) == before
 
     asyncio.run(scene())
-
-
-def contact() -> contacts.ContactRow:
-    (row,) = contacts.all_rows()
-    return row
 
 
 def test_somebody_else_at_the_address_is_said_so(tmp_path: Path) -> None:
