@@ -10,7 +10,7 @@ plain records, with the same message ID.
 Many rows share one transaction: a commit costs about as much as ten encryptions.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from onionchat.node import receipts
@@ -25,6 +25,9 @@ from onionchat.store.ending import Uptime
 from onionchat.store.outbox import DueRow, Encrypted
 from onionchat.store.sequences import Whose
 from onionchat.types import Millis, SessionId, StreamId
+
+Waiting = Callable[[int, int, int], list[DueRow]]
+"""Of a device, so many at the most, at this uptime: rows that wait to be encrypted."""
 
 BATCH = 64
 """Rows for each transaction: about 250 KB on the wire, 5 ms of work."""
@@ -56,16 +59,25 @@ class Order:
     receipts_only: bool = False
 
 
-def unreceipted(contact: int, shared: frozenset[SessionId], now: Millis, uptime: Uptime) -> Batch:
-    """What was written before and never receipted, as it was, for a new connection.
+def repeat(order: Order, shared: frozenset[SessionId], now: Millis, uptime: Uptime) -> Batch:
+    """What a new connection begins with: what was written before and never receipted, as it was.
+    One transaction.
 
     Only under sessions that the other side has: another connection's new session is not
-    known to this one's end before its first envelope has opened there.
+    known to this one's end before its first envelope has opened there. What goes ahead of all
+    that waits goes ahead of it, too: whoever heard the repeated before the news of what never
+    comes would wait for those numbers.
     """
-    device = contacts.by_id(contact).device
-    ending.adopt(device, uptime, now)
-    rows = outbox.unreceipted(device, shared, uptime.now)
-    return Batch(tuple(row.wire for row in rows), tuple(row.id for row in rows))
+    contact = contacts.by_id(order.contact)
+    ending.adopt(contact.device, uptime, now)
+    written = outbox.unreceipted(contact.device, shared, uptime.now)
+    ratchet = Sessions(contact.device, order.fresh, now)
+    ahead: list[Encrypted] = []
+    if order.fresh is None and ratchet.can_send(order.use):
+        ahead = _encrypt_waiting(contact, ratchet, order.use, uptime.now, outbox.ahead)
+        ratchet.save()
+    both = [(row.wire, row.id) for row in ahead] + [(row.wire, row.id) for row in written]
+    return Batch(tuple(wire for wire, _ in both), tuple(row for _, row in both))
 
 
 def unanswered(contact: int, shared: frozenset[SessionId]) -> Batch:
@@ -97,7 +109,7 @@ def take(order: Order, now: Millis, uptime: Uptime) -> Batch:
     rows: list[Encrypted] = []
     if not order.receipts_only:
         ending.adopt(contact.device, uptime, now)
-        rows = _encrypt_waiting(contact, ratchet, order.use, uptime.now)
+        rows = _encrypt_waiting(contact, ratchet, order.use, uptime.now, outbox.due)
     wires += [row.wire for row in rows]
     if order.opening and not wires:
         wires.append(ratchet.encrypt(order.use, padding.pad(records.encode(records.Empty()))))
@@ -106,12 +118,12 @@ def take(order: Order, now: Millis, uptime: Uptime) -> Batch:
 
 
 def _encrypt_waiting(
-    contact: ContactRow, ratchet: Sessions, use: SessionId, uptime: int
+    contact: ContactRow, ratchet: Sessions, use: SessionId, uptime: int, which: Waiting
 ) -> list[Encrypted]:
     if contact.state != "contact" or contact.held:
         return []
     room = UNRECEIPTED_IN_CHAIN - outbox.in_flight(contact.device)
-    due = outbox.due(contact.device, max(0, min(BATCH, room)), uptime)
+    due = which(contact.device, max(0, min(BATCH, room)), uptime)
     if not due:
         return []
     session = ratchet.stored(use)

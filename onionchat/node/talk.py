@@ -278,8 +278,8 @@ class Talk:
         now = profile.clock(), profile.uptime()
         if not self._repeated:
             self._repeated = True
-            shared = self._standing.shared
-            return await profile.db.run(outbox.unreceipted, self._peer.contact, shared, *now)
+            order = Order(self._peer.contact, self._standing.use, self._fresh)
+            return await profile.change(outbox.repeat, order, self._standing.shared, *now)
         if self._again and not written:
             self._again = False
             return await profile.db.run(

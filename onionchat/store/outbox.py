@@ -118,10 +118,15 @@ def in_flight(device: int) -> int:
 
 
 def due(device: int, limit: int, uptime: int) -> list[DueRow]:
-    """The oldest rows that wait to be encrypted and are not over. A yes goes first: who has
-    forgotten that they know us hears nothing before it. Then what has its number: it is
-    lower than any that is given now."""
-    rows = [*_YES_DUE(device), *_AGAIN(device, limit, uptime), *_DUE(device, limit, uptime)]
+    """The oldest rows that wait to be encrypted and are not over, behind those that go ahead."""
+    others = [DueRow(*row) for row in _DUE(device, limit, uptime)]
+    return list(dict.fromkeys([*ahead(device, limit, uptime), *others]))[:limit]
+
+
+def ahead(device: int, limit: int, uptime: int) -> list[DueRow]:
+    """A yes goes first: who has forgotten that they know us hears nothing before it. Then what
+    has its number, such as a Withdrawn: it is lower than any that is given now."""
+    rows = [*_YES_DUE(device), *_AGAIN(device, limit, uptime)]
     return [DueRow(*row) for row in dict.fromkeys(rows)][:limit]
 
 

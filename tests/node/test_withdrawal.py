@@ -171,6 +171,23 @@ def test_numbers_that_follow_each_other_go_in_one_record(tmp_path: Path) -> None
     play(tmp_path, scene)
 
 
+def test_what_never_comes_is_said_before_anything_is_repeated(tmp_path: Path) -> None:
+    """Who heard the repeated text alone would wait for the number of the one that is over."""
+
+    async def scene(both: Pair) -> None:
+        await both.say(hours=1)
+        await both.say()
+        await both.leave()
+        await both.pass_hours(1)
+        await both.connect(arrives=False)
+        await both.arrive()  # which looks for gaps
+        assert await both.bob.do(shown) == ["text 2"]
+        await both.confirm()
+        assert await both.alice.do(states) == {"text 1": "expired", "text 2": "delivered"}
+
+    play(tmp_path, scene)
+
+
 def test_what_waits_longer_than_a_withdrawal_goes_behind_it(tmp_path: Path) -> None:
     """Its number is higher, and would open a gap for as long as the Withdrawn needs."""
 

@@ -75,8 +75,9 @@ class Pair:
         for end in (self.alice, self.bob):
             if not arrives:
                 end.left.clear()
-            shared = frozenset(await end.do(_sids))
-            batch = await end.do(outbox.unreceipted, 1, shared, self.clock(), self.uptime)
+            (use,) = await end.do(_sids)
+            order, shared = Order(1, use, None), frozenset({use})
+            batch = await end.do(outbox.repeat, order, shared, self.clock(), self.uptime)
             end.left += batch.wires
 
     async def leave(self) -> None:
@@ -85,13 +86,12 @@ class Pair:
 
     async def arrive(self, *, one_by_one: bool = False) -> None:
         """At Bob's, whose receipts are on their way then. He never waits for a number, if the
-        envelopes come in the order in which they left, but for one of which he is to hear that
-        it never comes: what was written before is repeated first."""
+        envelopes come in the order in which they left."""
         step = 1 if one_by_one else max(1, len(self.alice.left))
         while self.alice.left:
             await self._hear(self.bob, self.alice.left[:step])
             del self.alice.left[:step]
-            assert await self.bob.do(gaps) == 0 or await self.alice.do(_news_waits)
+            assert await self.bob.do(gaps) == 0
         self.bob.left += await self._take(self.bob, receipts=True)
 
     async def arrive_in_any_order(self) -> None:
@@ -216,12 +216,6 @@ def states() -> dict[str, str]:
 def shown() -> list[str]:
     """At Bob's: every text, in the order in which it came."""
     return [text for (text,) in Message.select(Message.text).order_by(Message.id).tuples()]
-
-
-def _news_waits() -> bool:
-    """At Alice's: has a Withdrawn not left yet?"""
-    news = Outbox.select().where(Outbox.tag == rows.WITHDRAWN, Outbox.wire.is_null())
-    return bool(news.exists())
 
 
 def late() -> list[bool]:
