@@ -6,13 +6,10 @@ from typing import Any
 
 import pytest
 
-from onionchat.node.doctor import Check
-from onionchat.store import contacts, counts
-from onionchat.types import Millis
-from tests.node.street import Home, Street, befriend
-
-LATER = Millis(2**50)
-"""No request is offered before."""
+from onionchat.node.doctor import Check, knock
+from onionchat.store import counts
+from onionchat.types import OnionKey
+from tests.node.street import Home, Lane, Street, befriend
 
 pytestmark = pytest.mark.usefixtures("promptly")
 
@@ -55,25 +52,20 @@ def test_a_contact_from_request_to_away(tmp_path: Path) -> None:
 
 
 def test_looking_at_somebody_who_is_there_tells_them_nothing(tmp_path: Path) -> None:
-    """The try is a stranger's: no row, no event, and not under our name."""
+    """The try is a stranger's: no row, no event, not even once their node has ended."""
 
     async def scene() -> None:
         street = Street()
-        alice, bob = (Home(name, tmp_path, street) for name in ("alice", "bob"))
-        async with asyncio.timeout(60), alice.up(dial=False), bob.up():
-            await alice("contact.add", name="bob", address=bob.address)
-            await alice.change(lambda: contacts.offered(contact().id, LATER))
-            before = await bob.change(counts.totals)
-            checks = found(await alice("doctor", name="bob"))
-            assert checks["reachable"]
-            assert await bob.change(counts.totals) == before
+        bob = Home("bob", tmp_path, street)
+        async with asyncio.timeout(60):
+            async with bob.up():
+                before = await bob.change(counts.totals)
+                key = bob.identity.key
+                assert (await knock(Lane(street), OnionKey(key), key)).ok
+            async with bob.store() as profile:
+                assert await profile.db.run(counts.totals) == before
 
     asyncio.run(scene())
-
-
-def contact() -> contacts.ContactRow:
-    (row,) = contacts.all_rows()
-    return row
 
 
 def test_somebody_else_at_the_address_is_said_so(tmp_path: Path) -> None:
