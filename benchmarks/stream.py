@@ -21,7 +21,7 @@ from onionchat.tor.dial_errors import DialError
 from onionchat.tor.link import Link
 from onionchat.tor.onions import Onion
 from onionchat.tor.testnet import Info
-from onionchat.types import OnionKey
+from onionchat.types import OnionKey, Place
 from tests.live.tors import own_tor, until
 
 FRAME = 8 * CELL
@@ -67,7 +67,9 @@ class Stream:
         loop = asyncio.get_running_loop()
         while True:
             try:
-                link = await self._client.dial(self._onion, secrets.token_hex(8), loop.time() + 30)
+                link = await self._client.dial(
+                    Place(self._onion), secrets.token_hex(8), loop.time() + 30
+                )
             except DialError:
                 continue
             await link.write(size.to_bytes(4, "big") + answer.to_bytes(4, "big"))

@@ -1,7 +1,7 @@
 """Where a profile lives on disk.
 
     DATA/PROFILE/{keyslot, generation, store.db, lock, tor/}
-    RUN/PROFILE/{rpc.sock, unlock.sock, identity.sock, tor/{control, socks}}
+    RUN/PROFILE/{rpc.sock, unlock.sock, identity.sock, inbox.sock, tor/{control, socks}}
 
 DATA is $XDG_DATA_HOME/onionchat and RUN is $XDG_RUNTIME_DIR/onionchat. With --data-dir,
 or where there is no XDG_RUNTIME_DIR, the sockets are in DATA/PROFILE/run instead, so that
@@ -73,10 +73,9 @@ class Paths:
         """Where `up --wait-unlock` waits for the passphrase."""
         return self.run / "unlock.sock"
 
-    @property
-    def identity_socket(self) -> Path:
-        """Where tor delivers what comes in for our address."""
-        return self.run / "identity.sock"
+    def onion_socket(self, name: str) -> Path:
+        """Where tor delivers what comes in for one of our onions: identity, inbox, inbox2, ..."""
+        return self.run / f"{name}.sock"
 
     @property
     def tor_run(self) -> Path:
@@ -187,7 +186,8 @@ def _is_name(profile: str) -> bool:
 
 
 def _check_length(paths: Paths) -> None:
-    sockets = (paths.rpc_socket, paths.identity_socket, paths.tor_control, paths.tor_socks)
+    onion = paths.onion_socket("identity")
+    sockets = (paths.rpc_socket, onion, paths.tor_control, paths.tor_socks)
     longest = max(len(os.fsencode(socket)) for socket in sockets)
     if longest > SOCKET_LIMIT:
         raise UsageError(

@@ -27,6 +27,7 @@ from onionchat.hardening import harden
 from onionchat.node import arrivals, confinement
 from onionchat.node.node import Node
 from onionchat.node.options import UpOptions, decode_start, encode_start
+from onionchat.node.places import Where
 from onionchat.node.profile import Profile, unlocked
 from onionchat.node.verbs import VERBS
 from onionchat.os_errors import known_as
@@ -35,7 +36,7 @@ from onionchat.rpc.idle import lock_after
 from onionchat.rpc.server import Server
 from onionchat.sandbox.layers import seal, seal_calls
 from onionchat.store.lock import Lock
-from onionchat.tor.address import Address, unix
+from onionchat.tor.address import unix
 from onionchat.tor.attach import FOREIGN_TARGET, Attachment
 from onionchat.tor.client import TorClient
 
@@ -93,9 +94,9 @@ async def _serve(
         profile.keep, profile.lock = keep, partial(say, "lock")
         if profile.warning:
             say("warning", message=profile.warning)
-        tor, target = _tor(options)
+        tor, where = _tor(options)
         client = TorClient(tor)
-        node = Node(profile, client, target, dial=options.dial)
+        node = Node(profile, client, where, dial=options.dial)
         async with asyncio.TaskGroup() as group:
             server = Server(profile, options.paths.rpc_socket, VERBS)
             helpers = [
@@ -111,14 +112,14 @@ async def _serve(
                 helper.cancel()
 
 
-def _tor(options: UpOptions) -> tuple[Attachment, Address]:
-    """The tor to steer, and where it delivers what comes in for our onion."""
+def _tor(options: UpOptions) -> tuple[Attachment, Where]:
+    """The tor to steer, and where it delivers what comes in for our onions."""
     paths = options.paths
     if (foreign := confinement.foreign(options)) is not None:
-        return foreign, FOREIGN_TARGET
+        return foreign, lambda _: FOREIGN_TARGET
     doors = unix(paths.tor_control), unix(paths.tor_socks)
     own = Attachment(*doors, paths.tor_cookie, patience=TOR_STARTS)
-    return own, unix(paths.identity_socket)
+    return own, lambda name: unix(paths.onion_socket(name))
 
 
 def _stop_on_signals(node: Node) -> None:
@@ -138,7 +139,7 @@ async def _tell_progress(client: TorClient, node: Node, say: _Reporter) -> Never
     while True:
         tor = {"state": seen.state, "bootstrap": seen.bootstrap, "step": seen.step}
         say("tor", **tor, warning=seen.warning)
-        if node.published and not ready:
+        if node.findable and not ready:
             ready = True
             say("ready", address=node.address)
         seen = await client.change(seen)

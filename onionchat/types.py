@@ -5,6 +5,7 @@ mixed up: the first is a person, the second is a place to dial. The types keep
 them apart where Python's bytes would not.
 """
 
+from dataclasses import dataclass, field
 from typing import NewType
 
 IdentityKey = NewType("IdentityKey", bytes)
@@ -27,3 +28,11 @@ Incarnation = NewType("Incarnation", bytes)
 
 Millis = NewType("Millis", int)
 """Unix time in milliseconds."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where to dial somebody: an onion, and the X25519 private half that it asks for, if any."""
+
+    onion: OnionKey
+    client_key: bytes | None = field(default=None, repr=False)

@@ -81,7 +81,7 @@ def test_a_path_too_long_for_a_socket_is_said_with_the_limit() -> None:
     """`identity.sock` has the longest name below `/x/p/run/`."""
     overhead = len("/p/run/identity.sock")
     fits = locate("/" + "x" * (107 - overhead - 1), "p", {})
-    assert len(bytes(fits.identity_socket)) == 107
+    assert len(bytes(fits.onion_socket("identity"))) == 107
     with pytest.raises(UsageError, match="107"):
         locate("/" + "x" * (107 - overhead), "p", {})
 
@@ -93,9 +93,9 @@ def test_the_limit_is_in_bytes_not_characters() -> None:
 
 def test_every_socket_counts() -> None:
     paths = locate("/d", "p", {})
-    sockets = (paths.rpc_socket, paths.identity_socket, paths.tor_control, paths.tor_socks)
+    sockets = (paths.rpc_socket, paths.onion_socket("identity"), paths.tor_control, paths.tor_socks)
     assert all(paths.run in socket.parents for socket in sockets)
-    assert max(sockets, key=lambda path: len(str(path))) == paths.identity_socket
+    assert max(sockets, key=lambda path: len(str(path))) == paths.onion_socket("identity")
 
 
 def made(tmp_path: Path) -> Paths:

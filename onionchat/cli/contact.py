@@ -72,6 +72,7 @@ def add(invocation: Invocation, name: str, address: str, text: str | None) -> No
     )
     state = _MEANING.get(row["state"], line(row["state"]))
     invocation.out.row(row, f"{line(row['name'])}: {state}")
+    invocation.out.once(row)
 
 
 @contact.command("list", cls=Command, examples=("onionchat contact list",))

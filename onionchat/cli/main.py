@@ -34,6 +34,7 @@ COMMANDS = {
     "history": "history:history",
     "outbox": "outbox:outbox",
     "verify": "verify:verify",
+    "reachable": "reachable:reachable",
     "doctor": "doctor:doctor",
     "passphrase": "passphrase:passphrase",
     "profile": "profile:profile",

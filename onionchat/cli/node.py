@@ -16,13 +16,17 @@ from onionchat.cli import tor_state
 from onionchat.cli.ask import ask
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command
+from onionchat.cli.output import local
 from onionchat.cli.render import line
 from onionchat.errors import UnreachableError
 
 STOP_TIMEOUT = 15.0
 """Seconds. The supervisor needs five at most; a machine can be slow."""
 
-_KEYS = ("address", "published", "tor", "contacts", "requests", "unread", "outbox", "waiting")
+_KEYS = (
+    *("address", "published", "reachable", "reachable_off_at", "inboxes", "tor", "contacts"),
+    *("requests", "unread", "outbox", "waiting", "hint"),
+)
 
 
 @click.command("down", cls=Command, examples=("onionchat down      stop the node and its tor",))
@@ -65,9 +69,8 @@ def status(invocation: Invocation) -> None:
             invocation.out.row({"running": False, **dict.fromkeys(_KEYS)}, "")
         raise
     tor, contacts = row["tor"], row["contacts"]
-    reachable = "can be reached" if row["published"] else "not published yet"
     text = (
-        f"address   {line(row['address'])}: {reachable}",
+        f"address   {line(row['address'])}: {_found(row)}",
         f"tor       {line(tor_state.sentence(tor))}",
         f"version   {line(tor['version'] or '-')} of tor",
         f"contacts  {contacts['total']}, {contacts['online']} online",
@@ -77,6 +80,17 @@ def status(invocation: Invocation) -> None:
         *(invocation.out.here(_waiting(each)) for each in row["waiting"]),
     )
     invocation.out.row(row, "\n".join(text))
+    invocation.out.once(row)
+
+
+def _found(row: dict[str, Any]) -> str:
+    """Who can find us. With no onion that is to be up there is nothing to wait for."""
+    if not row["published"]:
+        return "not published yet"
+    if row["reachable"] == "off":
+        return "strangers cannot find it, contacts can"
+    until = f" until {local(row['reachable_off_at'])}" if row["reachable_off_at"] else ""
+    return f"can be reached{until}"
 
 
 def _waiting(row: dict[str, Any]) -> str:

@@ -71,6 +71,11 @@ class Output:
         here = f"{command} {self.place}".rstrip()
         self.note(f"{text} {here}", next=here)
 
+    def once(self, row: Mapping[str, Any]) -> None:
+        """What a verb has to say once stands in its row; people read it behind."""
+        if row.get("hint") and not self.as_json:
+            self.note(self.here(line(row["hint"])))
+
     def detail(self, text: str, **fields: Any) -> None:
         """A note for `-v` only."""
         if self.verbose:

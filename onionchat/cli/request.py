@@ -55,6 +55,7 @@ def accept(invocation: Invocation, who: str, name: str | None) -> None:
     """Make them your contact. WHO is the number of the request, or the full address."""
     row = ask(invocation, "request.accept", who=who, name=name)
     invocation.out.row(row, f"{line(row['name'])}: is your contact")
+    invocation.out.once(row)
 
 
 @request.command("reject", cls=Command, examples=("onionchat request reject 1",))

@@ -22,7 +22,7 @@ from onionchat.sandbox import layers
 from onionchat.tor.dial_errors import DialError
 from onionchat.tor.network import Network
 from onionchat.tor.status import TorStatus
-from onionchat.types import IdentityKey, OnionKey
+from onionchat.types import IdentityKey, Place
 
 DIAL_SECONDS = 75.0
 """tor gives up on an onion service after about a minute."""
@@ -37,7 +37,7 @@ class Check(msgspec.Struct, frozen=True):
     hint: str | None = None
 
 
-async def knock(network: Network, place: OnionKey, key: IdentityKey) -> Check:
+async def knock(network: Network, place: Place, key: IdentityKey) -> Check:
     """Does the owner of `key` answer at this place?"""
     deadline = asyncio.get_running_loop().time() + DIAL_SECONDS
     try:

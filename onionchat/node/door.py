@@ -5,7 +5,10 @@ Before a connection has proven an identity it may cost little and learn nothing:
 blocked and a known key see the same bytes and the same silence.
 
 After the proof an accepted contact, or somebody we have asked, goes to their peer;
-everybody else is a stranger.
+everybody else is a stranger. Each onion has a door of its own, so that a crowd before the one
+that everybody may know keeps nobody out of another. Behind an inbox's door there are no
+strangers: whoever is not an accepted contact, and came with a key that somebody passed on,
+meets silence.
 """
 
 import asyncio
@@ -25,12 +28,13 @@ from onionchat.tor.link import Link
 
 
 class Door:
-    """Takes every inbound link. `answer` returns when the link is done with."""
+    """Takes every inbound link. `answer` returns when the link is done with. `strangers`: who
+    hears them; None: nobody does."""
 
-    def __init__(self, profile: Profile, peers: Peers) -> None:
+    def __init__(self, profile: Profile, peers: Peers, strangers: Strangers | None) -> None:
         self._profile = profile
         self._peers = peers
-        self._strangers = Strangers(profile, peers)
+        self._strangers = strangers
         self._unproven = Room(UNPROVEN_CONNECTIONS)
 
     async def answer(self, link: Link) -> None:
@@ -54,7 +58,7 @@ class Door:
         assert key is not None
         connection.initiator = key
         peer = self._peers.known(key)
-        if peer is None:
-            await self._strangers.hear(connection, key)
-        else:
+        if peer is not None and (self._strangers is not None or peer.accepted):
             await peer.welcome(connection, hello)
+        elif self._strangers is not None:
+            await self._strangers.hear(connection, key)

@@ -14,7 +14,7 @@ from functools import partial
 
 from onionchat.crypto import ratchet
 from onionchat.crypto.handshake import Secrets
-from onionchat.node import lifetimes
+from onionchat.node import inboxes, lifetimes
 from onionchat.node.rollback import count_anew
 from onionchat.node.session import Fresh, set_aside
 from onionchat.protocol.hello import Hello, Listed, Purpose
@@ -100,6 +100,8 @@ def settle(contact: ContactRow, mine: Hello, theirs: Hello, fresh: Fresh, now: M
     if lost_all and contact.verified:
         contacts.hold(contact.id)
     shared = frozenset(row.sid for row in theirs.sessions)
+    if choice.use is None and contact.state == "contact":
+        inboxes.announce_again(contact.device, now)
     if choice.use is not None:
         return Standing(choice.use, None, shared)
     return Standing(fresh.sid, fresh, shared | {fresh.sid})

@@ -12,16 +12,18 @@ so that a poisoned message cannot come back for ever, and ends the connection.
 from dataclasses import dataclass, field
 
 from onionchat.crypto import ratchet
+from onionchat.crypto.ed25519_point import is_valid_key
 from onionchat.crypto.ratchet_errors import Clone, NotMine, TooFar
 from onionchat.errors import RemoteError
 from onionchat.node import lifetimes, receipts, requests
 from onionchat.node.session import Fresh, Sessions, set_aside
 from onionchat.protocol import padding, records
 from onionchat.protocol.records import Record
-from onionchat.store import contacts, endpoints, messages, outbox
+from onionchat.store import contacts, endpoints, inboxes, messages, outbox
 from onionchat.store import lifetimes as times
 from onionchat.store import receipts as seen
 from onionchat.store.contacts import ContactRow
+from onionchat.store.endpoints import Named
 from onionchat.store.messages import Received
 from onionchat.store.sequences import Arrivals, Whose
 from onionchat.types import MessageId, Millis, SessionId, StreamId
@@ -41,7 +43,7 @@ class Outcome:
     `repeat`: receipts that answered an envelope before. `due`: records that need one.
     `strays`: envelopes that opened under no session. `unblocked`: more may be sent now.
     `news`: something was taken in that was not here before. `begun`: the time of a message that
-    disappears has begun.
+    disappears has begun. `moved`: who may come to our inboxes may have changed.
     """
 
     repeat: list[bytes] = field(default_factory=list)
@@ -53,6 +55,7 @@ class Outcome:
     unblocked: bool = False
     broken: bool = False
     consent: bool = False
+    moved: bool = False
     violation: str | None = None
 
 
@@ -149,14 +152,15 @@ class _Inbox:
         asked = self._contact.state == "requested"
         starts = self._fresh is not None and sid == self._fresh.sid
         if isinstance(record, records.ContactRequest) and (asked or starts):
+            endpoints.forget(self._contact.device)  # who asks has forgotten what they named
             self._found.news |= requests.consent(self._contact.id, self._now)
             self._received(record.stream, 1)
-            self._found.consent = True
+            self._found.consent = self._found.moved = True
             return False
         if asked and isinstance(record, records.Accept):
             contacts.accept(self._contact.id, self._now)
             self._contact = contacts.by_id(self._contact.id)
-            self._found.unblocked = True
+            self._found.unblocked = self._found.moved = True
             return True
         return not asked
 
@@ -164,7 +168,9 @@ class _Inbox:
         """The effect of a record; the ID to receipt, or None where there is no receipt."""
         match record:
             case records.Receipt(ids):
-                outbox.delivered(self._contact.device, ids, self._now)
+                if outbox.delivered(self._contact.device, ids, self._now):
+                    inboxes.known(self._contact.device, ids)
+                    self._found.moved = True
                 times.begin_delivered(self._contact.conversation, ids, self._now)
                 self._found.unblocked = True
                 return None
@@ -179,8 +185,8 @@ class _Inbox:
                 lifetimes.learn(self._contact, record, self._now)
             case records.Unknown():
                 self._message(record, "unsupported", UNSUPPORTED)
-            case records.Endpoint(onion=onion, client_key=key, priority=priority):
-                endpoints.learn(self._contact.device, onion, key, priority, self._now)
+            case records.Endpoint():
+                self._learn(record)
                 self._received(record.stream, record.seq)
             case records.Withdrawn(first=first, last=last):
                 self._received(record.stream, record.seq)
@@ -190,6 +196,14 @@ class _Inbox:
             case records.Accept():
                 self._received(record.stream, record.seq)
         return record.id
+
+    def _learn(self, record: records.Endpoint) -> None:
+        """A key that no honest program makes is no place, and tor would only say so later."""
+        if is_valid_key(record.onion):
+            named = Named(
+                *(record.onion, record.client_key, record.priority, record.stream, record.seq)
+            )
+            endpoints.learn(self._contact.device, named, self._now)
 
     def _message(
         self,

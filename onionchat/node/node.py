@@ -1,9 +1,9 @@
 """The node: an unlocked profile, a network, and everything that runs between them.
 
-    Door      every inbound connection, until we know who it is
+    Places    our onions, and a door behind each: who comes in is nobody until proven
     Peers     one task for each contact: dialling, talking
     Expiries  ends what was to be delivered by a time that is over
-    Network   the onion and the dials; a real tor, or a simulated one
+    Network   onions and dials; a real tor, or a simulated one
 
 `run` ends when `stop` is called, when it is cancelled, or with the first error that
 nobody had a reason to handle.
@@ -18,23 +18,19 @@ from onionchat.crypto.address import format_address
 from onionchat.errors import RefusedError
 from onionchat.node.clock import DAY, sleeps, slept, wait
 from onionchat.node.doctor import Check, knock
-from onionchat.node.door import Door
 from onionchat.node.expiry import Expiries
 from onionchat.node.lifetimes import erase_old
 from onionchat.node.peers import Peers
+from onionchat.node.places import Places, Where
 from onionchat.node.profile import Profile
 from onionchat.node.why import Why
 from onionchat.store import events
-from onionchat.tor.address import Address
 from onionchat.tor.network import Network
-from onionchat.tor.onions import Onion
 from onionchat.tor.status import TorStatus
-from onionchat.types import IdentityKey, OnionKey
+from onionchat.types import IdentityKey, Place
 
 SETTLED = 600.0
 """Seconds after which what is not urgent is done for the first time."""
-INBOUND = 512
-"""Open inbound connections in all: strangers, the unproven, and a few for each contact."""
 
 
 class Stopped(Exception):  # noqa: N818 - not an error: somebody asked for it
@@ -48,19 +44,19 @@ class Node:
         self,
         profile: Profile,
         network: Network,
-        target: Address,
+        where: Where,
         *,
         dial: bool,
         slept: Callable[[], float] = slept,
     ) -> None:
-        identity = profile.identity
         self._profile = profile
         self._network = network
         self._dial = dial
         self._slept = slept
-        self._onion = Onion(identity.tor_blob(), identity.service_id, target)
+        self._where = where
         self._expiries = Expiries(profile, network)
         self._peers: Peers | None = None
+        self._places: Places | None = None
         self._stop = asyncio.Event()
         self.started = asyncio.Event()
 
@@ -75,8 +71,9 @@ class Node:
                 group.create_task(self._notice_sleep(peers))
                 group.create_task(self._forget_old_events())
                 group.create_task(self._expiries.run())
-                door = Door(self._profile, peers)
-                group.create_task(self._network.serve(self._onion, door.answer, INBOUND))
+                places = self._places = Places(self._profile, self._network, peers, self._where)
+                group.create_task(places.run())
+                await places.looked.wait()
                 self.started.set()
         except* Stopped:
             pass
@@ -92,8 +89,15 @@ class Node:
         return self._network.status
 
     @property
-    def published(self) -> bool:
-        return self._onion.service_id in self._network.status.published
+    def findable(self) -> bool:
+        """Can whoever may find us, at every onion that is to be up?"""
+        looked = self._places is not None and self._places.looked.is_set()
+        return looked and self.tor.state == "ready" and self.served <= self.tor.published
+
+    @property
+    def served(self) -> frozenset[str]:
+        """Our onions, by service ID."""
+        return frozenset() if self._places is None else self._places.service_ids
 
     def online(self, contact: int) -> bool:
         return self._peers is not None and self._peers.online(contact)
@@ -105,14 +109,24 @@ class Node:
         """Why the last dial to this contact came to nothing; None: it did not."""
         return None if self._peers is None else self._peers.why(contact)
 
-    async def knock(self, place: OnionKey, key: IdentityKey) -> Check:
+    async def knock(self, place: Place, key: IdentityKey) -> Check:
         """Does the owner of `key` answer at this place? Tries it, over a path of its own."""
         return await knock(self._network, place, key)
 
     async def changed(self, contact: int) -> None:
         """Something was committed for this contact: the peer's task should look."""
-        if self._peers is not None:
-            await self._peers.changed(contact)
+        if self._peers is not None and await self._peers.changed(contact):
+            await self.rearranged()
+
+    def rearrange(self) -> None:
+        """Which onions are to be up, or for whom, may have changed."""
+        if self._places is not None:
+            self._places.rearrange()
+
+    async def rearranged(self) -> None:
+        """The same, and it has been seen to: who must not come any more cannot."""
+        if self._places is not None:
+            await self._places.rearrange().wait()
 
     def expires(self) -> None:
         """Something was queued that expires, or has begun to disappear."""

@@ -13,7 +13,7 @@ Many rows share one transaction: a commit costs about as much as ten encryptions
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from onionchat.node import receipts
+from onionchat.node import inboxes, receipts
 from onionchat.node.session import Fresh, Sessions
 from onionchat.protocol import padding, records
 from onionchat.protocol.limits import UNRECEIPTED_IN_CHAIN
@@ -150,6 +150,8 @@ def _numbered(conversation: int, due: list[DueRow]) -> Iterator[tuple[int, bytes
 
 def _record(row: DueRow, stream: StreamId, seq: int) -> bytes:
     head = (row.message_id, stream, seq, row.queued_at, None)
+    if row.tag == outbox.ENDPOINT:
+        return records.encode(inboxes.endpoint(*head))
     if row.text is None:
         return records.encode(records.Accept(*head))
     if row.disappears:

@@ -9,12 +9,14 @@ other hello is there, so that the counters in a hello stay true while it travels
 
 import asyncio
 import secrets
+from collections.abc import Sequence
 from contextlib import suppress
 
 from onionchat.errors import RefusedError, RemoteError
 from onionchat.node import greeting, outbox, requests, why
 from onionchat.node.clock import wait
 from onionchat.node.connection import Connection
+from onionchat.node.detour import Detour
 from onionchat.node.dialing import DIAL_DEADLINE, Schedule
 from onionchat.node.greeting import Standing
 from onionchat.node.inbox import Outcome
@@ -29,8 +31,9 @@ from onionchat.protocol.limits import HANDSHAKE_SECONDS
 from onionchat.store import contacts, endpoints
 from onionchat.store.contacts import ContactRow
 from onionchat.tor.dial_errors import DialError
+from onionchat.tor.link import Link
 from onionchat.tor.network import Network
-from onionchat.types import SessionId
+from onionchat.types import Place, SessionId
 
 CONNECTIONS = 4
 """With one contact at once; the oldest that does not speak makes room."""
@@ -48,12 +51,14 @@ class Peer:
         self.contact = contact.id
         self.name = contact.name
         self.key = contact.key
+        self.accepted = contact.state == "contact"
         self.speaking = asyncio.Lock()
         self.why: Why | None = None
         self._network = network
         self._dials = dials
         self._talks: list[Talk] = []
         self._schedule = Schedule()
+        self._detour = Detour()
         self._stir = asyncio.Event()
         self._token = secrets.token_hex(16)
         self._left = False
@@ -81,6 +86,11 @@ class Peer:
             talk.wake()
         self._stir.set()
 
+    def told(self) -> None:
+        """There is something to say to them, but it is no reason to dial."""
+        for talk in self._talks:
+            talk.wake()
+
     def network_is_back(self) -> None:
         """Who was to be dialled later is dialled now."""
         if self._schedule.at is not None:
@@ -101,6 +111,10 @@ class Peer:
         meantime was not heard, so it all begins anew, with our yes."""
         if talk.good:
             self._schedule.good()
+        if found.moved:
+            self.accepted = True
+            if self.profile.live is not None:
+                self.profile.live.rearrange()
         if found.consent:
             for other in self._talks:
                 if other is not talk:
@@ -156,12 +170,12 @@ class Peer:
     async def _dial(self) -> None:
         self._schedule.dialled(self._now())
         try:
-            place = await self.profile.db.run(endpoints.place_to_dial, self.contact)
+            places = await self.profile.db.run(endpoints.places, self.contact, self.profile.clock())
             await self._tor_ready()
             async with self._dials:
-                deadline = self._now() + DIAL_DEADLINE
-                link = await self._network.dial(place, self._token, deadline)
+                link = await self._link_to(self._detour.ways(places))
         except DialError as error:
+            self._detour.missed(error)
             await self._failed(why.failed(error))
             return
         me = self.profile.identity
@@ -169,9 +183,21 @@ class Peer:
         try:
             await self._greet(connection)
         except (RemoteError, ConnectionError, TimeoutError, RefusedError) as error:
+            self._detour.missed(error)
             await self._failed(why.failed(error))
         finally:
             await connection.close()
+
+    async def _link_to(self, ways: Sequence[Place]) -> Link:
+        """To the first of these places, or the next one where our key is not taken."""
+        for place in ways:
+            try:
+                deadline = self._now() + DIAL_DEADLINE
+                return await self._network.dial(place, self._token, deadline)
+            except DialError as error:
+                if error.reason != "unauthorised" or place is ways[-1]:
+                    raise
+        raise AssertionError("there is always a place")
 
     async def _greet(self, connection: Connection) -> None:
         """Handshake and hellos as the one who dialled; then talk, or ask to be accepted."""
@@ -212,6 +238,7 @@ class Peer:
         talk = Talk(self, connection, standing)
         self._talks.append(talk)
         self._schedule.connected()
+        self._detour.met()
         self.why = None
         await self._seen()
         try:

@@ -45,23 +45,31 @@ class Peers:
             if pause is not None and (dial or row.id in waiting):
                 peer.start(len(rows), pause)
 
-    async def changed(self, contact: int) -> None:
-        """Something was committed for this contact. Should it not be found out what, the node
-        ends: it would go on as if it had not been. Who asked may stop waiting."""
-        await asyncio.shield(self._group.create_task(self._look_at(contact)))
+    async def changed(self, contact: int) -> bool:
+        """Something was committed for this contact; whether who may come to us has changed.
+        Should it not be found out what, the node ends: it would go on as if it had not been.
+        Who asked may stop waiting."""
+        return await asyncio.shield(self._group.create_task(self._look_at(contact)))
 
-    async def _look_at(self, contact: int) -> None:
+    async def _look_at(self, contact: int) -> bool:
         """Who is new gets a task; who was blocked or removed loses it, and every connection."""
         row = await self._profile.db.run(contacts.find, contact)
         peer = self._by_contact.get(contact)
         if row is None or not row.active:
             if peer is not None:
                 await self._part(peer)
-            return
+            return True
+        moved = peer is None and row.state == "contact"
         if peer is None:
             peer = self._add(row)
-        peer.name = row.name
+        peer.name, peer.accepted = row.name, row.state == "contact"
         peer.changed()
+        return moved
+
+    def told(self, contact: int) -> None:
+        """There is something to say to this contact, if they are there."""
+        if peer := self._by_contact.get(contact):
+            peer.told()
 
     def known(self, key: IdentityKey) -> Peer | None:
         return self._by_key.get(key)

@@ -24,7 +24,7 @@ from onionchat.protocol.limits import (
     REQUEST_FOR_DAYS,
 )
 from onionchat.protocol.records import ContactRequest
-from onionchat.store import contacts, outbox, requests
+from onionchat.store import contacts, inboxes, outbox, reachability, requests
 from onionchat.store import identity as identities
 from onionchat.store.contacts import ContactRow, NewContact
 from onionchat.store.requests import RequestRow
@@ -83,9 +83,12 @@ def accept(request: RequestRow, name: str, now: Millis) -> ContactRow:
 
 
 def reason_to_dial(contact: int, now: Millis) -> bool:
-    """Does a message wait for them, or our request itself?"""
+    """Does a message wait for them, or our request itself? Or can they not come to us?"""
     row = contacts.by_id(contact)
-    return outbox.anything_for(contact) if row.state == "contact" else pause(row, now) == 0.0
+    if row.state != "contact":
+        return pause(row, now) == 0.0
+    stranded = reachability.is_off() and not inboxes.can_come(row.device)
+    return stranded or outbox.anything_for(contact)
 
 
 def consent(contact: int, now: Millis) -> bool:

@@ -63,6 +63,10 @@ RECEIPT_AFTER_MESSAGES: Final = 32
 RECEIPT_DELAY_SECONDS: Final = (0.05, 0.3)
 """Uniform between the two: a receipt must not be a clock for somebody who watches."""
 
+# Inboxes.
+INBOX_CONTACTS: Final = 200
+"""With a key to one onion: about 28 kB of descriptor of the 50 kB that directories take."""
+
 # Dialling.
 DIALS: Final = 6
 """At once: each is a circuit through the user's guard."""

@@ -11,7 +11,7 @@ from onionchat.store import backup_content as content
 from onionchat.store import models
 from onionchat.store.backup_content import Content
 from onionchat.store.base import Row
-from onionchat.store.outbox import OPEN
+from onionchat.store.outbox import ENDPOINT, OPEN
 from onionchat.store.receipts import IN_FLIGHT
 from onionchat.types import Millis
 
@@ -27,6 +27,7 @@ def take(now: Millis, *, history: bool) -> Content:
         history=history,
         last_request=last_number("request"),
         contacts=[_contact(row, history=history) for row in _contacts()],
+        inboxes=[_inbox(row) for row in models.Inbox.select().order_by(models.Inbox.id)],
         requests=[
             content.Request(row.number, row.key, row.text, row.stream, row.at) for row in requests
         ],
@@ -85,6 +86,21 @@ def _contact(row: Any, *, history: bool) -> content.Contact:
     )
 
 
+def _inbox(row: Any) -> content.Inbox:
+    return content.Inbox(row.seed, row.closing_since, _admissions(row.id))
+
+
+def _admissions(inbox: int) -> list[content.Admission]:
+    row, device = models.Admission, models.Device
+    rows = (
+        row.select(device.key, row.client_key, row.message_id, row.known)
+        .join(device)
+        .where(row.inbox == inbox)
+        .order_by(row.id)
+    )
+    return [content.Admission(*values) for values in rows.tuples()]
+
+
 def _endpoints(device: int) -> list[content.Endpoint]:
     rows = models.Endpoint.select().where(models.Endpoint.device == device)
     return [
@@ -132,7 +148,8 @@ def _records(device: int) -> list[content.Record]:
         *(row.message_id, row.tag, row.state, row.record, row.attempts),
         *(row.queued_at, row.sent_at),
     )
-    waiting = (row.device == device, row.state.in_(OPEN), row.shown.is_null())
+    said_anew = (row.tag == ENDPOINT) & row.record.is_null()
+    waiting = (row.device == device, row.state.in_(OPEN), row.shown.is_null(), ~said_anew)
     return [
         content.Record(*values)
         for values in row.select(*columns).where(*waiting).order_by(row.id).tuples()

@@ -117,8 +117,27 @@ class Refused(Struct, frozen=True, forbid_unknown_fields=True):
     at: Number
 
 
+class Admission(Struct, frozen=True, forbid_unknown_fields=True):
+    """A contact's key to an inbox. `id`: of the record that gives it to them; `known`: they
+    have receipted it."""
+
+    contact: Key
+    client_key: Key
+    id: Id
+    known: bool
+
+
+class Inbox(Struct, frozen=True, forbid_unknown_fields=True):
+    """An onion of ours for contacts alone. `closing_since`: another has taken its place."""
+
+    seed: Key
+    closing_since: Number | None
+    admissions: list[Admission]
+
+
 class Content(Struct, frozen=True, forbid_unknown_fields=True):
-    """Everything. `last_request`: the highest number that a request has had."""
+    """Everything. `last_request`: the highest number that a request has had. `inboxes` is not
+    in backups of before there were any."""
 
     seed: Key
     created_at: Number
@@ -128,6 +147,7 @@ class Content(Struct, frozen=True, forbid_unknown_fields=True):
     contacts: list[Contact]
     requests: list[Request]
     refused: list[Refused]
+    inboxes: list[Inbox] = []
 
     def __repr__(self) -> str:
         return "<Content>"

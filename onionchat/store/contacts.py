@@ -105,6 +105,12 @@ def all_rows(prefix: str = "") -> list[ContactRow]:
     return list(_select().where(begins).order_by(*newest_first).objects(ContactRow))
 
 
+def any_accepted() -> bool:
+    """Has anybody said yes, or we to anybody?"""
+    found: bool = Contact.select().where(Contact.state == "contact").exists()
+    return found
+
+
 def accept(contact: int, now: Millis) -> None:
     """Both sides have said yes."""
     changed = Contact.update(state="contact", next_offer=None).where(

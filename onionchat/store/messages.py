@@ -216,15 +216,28 @@ def _incoming(which: Any) -> Any:
 
 
 def _missing() -> Any:
-    """Numbers that lack right before a message; a gap that was closed since is none."""
+    """Numbers that lack before a message, up to the one of the same author's that was shown
+    before it: between them may be numbers of records that are not shown. A gap that was closed
+    since is none."""
+    nearer, between = Gap.alias(), Message.alias()
+    nearest = nearer.select(fn.max(nearer.first)).where(
+        nearer.sequence == Sequence.id, nearer.first < Message.seq
+    )
+    shown = between.select(between.id).where(
+        between.author == Message.author,
+        between.stream == Message.stream,
+        between.seq > Gap.last,
+        between.seq < Message.seq,
+    )
     return (
-        Gap.select(fn.max(Gap.last - Gap.first + 1))
+        Gap.select(Gap.last - Gap.first + 1)
         .join(Sequence)
         .where(
             Sequence.conversation == Message.conversation,
             Sequence.device.is_null(False),
             Sequence.stream == Message.stream,
-            Gap.last == Message.seq - 1,
+            Gap.first == nearest,
+            ~fn.EXISTS(shown),
         )
     )
 

@@ -148,7 +148,25 @@ CREATE INDEX outbox_held ON outbox (held_boot, leaves_at)
     WHERE not_before IS NOT NULL AND state IN ('queued', 'sent');
 """
 
-STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6)
+VERSION_7 = """
+CREATE TABLE inbox (id INTEGER PRIMARY KEY AUTOINCREMENT, seed BLOB NOT NULL UNIQUE,
+    closing_since INTEGER);
+CREATE TABLE admission (id INTEGER PRIMARY KEY,
+    inbox_id INTEGER NOT NULL REFERENCES inbox ON DELETE CASCADE,
+    device_id INTEGER NOT NULL REFERENCES device ON DELETE CASCADE,
+    client_key BLOB NOT NULL, message_id BLOB NOT NULL, known INTEGER NOT NULL,
+    UNIQUE (inbox_id, device_id));
+CREATE INDEX admission_of_device ON admission (device_id);
+CREATE INDEX message_in_stream ON message (author_id, stream, seq) WHERE seq IS NOT NULL;
+CREATE TABLE reachability (id INTEGER PRIMARY KEY CHECK (id = 1), wanted INTEGER NOT NULL,
+    since INTEGER NOT NULL, until INTEGER, boot BLOB, over_at INTEGER, told INTEGER NOT NULL);
+ALTER TABLE device ADD COLUMN next_move INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE endpoint ADD COLUMN stream BLOB;
+ALTER TABLE endpoint ADD COLUMN seq INTEGER;
+ALTER TABLE endpoint ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0;
+"""
+
+STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7)
 """Step n leads from version n - 1 to version n."""
 
 

@@ -63,10 +63,12 @@ class Contact(Row):
 
 
 class Device(Row):
-    """Whom envelopes are for: today one for each contact, with the contact's key."""
+    """Whom envelopes are for: today one for each contact, with the contact's key.
+    `next_move`: bounds how often it may say that it is elsewhere (endpoints.py)."""
 
     contact = ForeignKeyField(Contact, on_delete="CASCADE")
     key = BlobField()
+    next_move = BigIntegerField(constraints=[SQL("DEFAULT 0")])
 
 
 class Conversation(Row):
@@ -123,13 +125,47 @@ class Forgotten(Row):
 
 
 class Endpoint(Row):
-    """Where to dial a device, or (later) where we are reached. A place, never a proof."""
+    """Where to dial a device. A place, never a proof. `stream`, `seq`: of the record that named
+    it; `not_before`: when it may be dialled."""
 
     device = ForeignKeyField(Device, on_delete="CASCADE")
     onion = BlobField()
     client_key = BlobField(null=True)
     priority = BigIntegerField()
     learned_at = BigIntegerField()
+    stream = BlobField(null=True)
+    seq = BigIntegerField(null=True)
+    not_before = BigIntegerField(constraints=[SQL("DEFAULT 0")])
+
+
+class Inbox(Row):
+    """An onion of ours for contacts alone. `closing_since`: there is another in its place, and
+    some may not know it yet."""
+
+    seed = BlobField(unique=True)
+    closing_since = BigIntegerField(null=True)
+
+
+class Admission(Row):
+    """A device's key to an inbox. `message_id`: of the record that gives it to them; `known`:
+    they have receipted it."""
+
+    inbox = ForeignKeyField(Inbox, on_delete="CASCADE")
+    device = ForeignKeyField(Device, on_delete="CASCADE")
+    client_key = BlobField()
+    message_id = BlobField()
+    known = BooleanField()
+
+
+class Reachability(Row):
+    """At most one row: whether strangers find us, as the person has said (reachability.py)."""
+
+    wanted = BooleanField()
+    since = BigIntegerField()
+    until = BigIntegerField(null=True)
+    boot = BlobField(null=True)
+    over_at = BigIntegerField(null=True)
+    told = BooleanField()
 
 
 class Request(Row):
@@ -254,6 +290,6 @@ class Reader(Row):
 
 MODELS = (
     *(Identity, Contact, Device, Conversation, Member, Message, Forgotten, Endpoint),
-    *(Request, Refused),
+    *(Inbox, Admission, Reachability, Request, Refused),
     *(Session, SkippedKey, Receipt, Seen, Outbox, Sequence, Gap, Event, Reader),
 )

@@ -28,6 +28,8 @@ SHOWN = fn.ifnull(Outbox.shown, 0) > 0
 messages, delivered or not."""
 YES = SQL("4")
 """The tag of an Accept (docs/protocol.md 5)."""
+ENDPOINT = 5
+"""The tag of an Endpoint."""
 WITHDRAWN = 6
 """The tag of a Withdrawn."""
 LIFETIMES = 7
@@ -143,13 +145,14 @@ def mark_sent(rows: Sequence[int], now: Millis) -> None:
     events.messages_state(first, "sent", now)
 
 
-def delivered(device: int, ids: Sequence[MessageId], now: Millis) -> None:
+def delivered(device: int, ids: Sequence[MessageId], now: Millis) -> bool:
     """The peer has these, also what was cancelled or expired in the meantime; IDs that were
-    never sent to it are ignored."""
+    never sent to it are ignored. Whether an Endpoint is among them."""
     rows = [row for number in ids for row in _RECEIPTED(device, number)]
     _DELIVERED.many((now, row) for row, _, _ in rows)
     _SETTLED.many((device, row) for row, _, tag in rows if tag == WITHDRAWN)
     events.messages_state([shown for _, shown, _ in rows if shown], "delivered", now)
+    return any(tag == ENDPOINT for _, _, tag in rows)
 
 
 def retire(session: int) -> None:
@@ -171,7 +174,7 @@ def yes_waits(device: int) -> bool:
 
 
 def anything_for(contact: int) -> bool:
-    """Is there a reason to dial this contact?"""
+    """Is there a reason to dial this contact? Where we are is none: they come to where we were."""
     return _ANYTHING.first(contact) is not None
 
 
@@ -326,7 +329,8 @@ _ANYTHING = Prepared(
     lambda: (
         Outbox.select(Outbox.id)
         .join(Device)
-        .where(Device.contact == argument(0), Outbox.state.in_(OPEN), Outbox.not_before.is_null())
+        .where(Device.contact == argument(0), Outbox.state.in_(OPEN), Outbox.tag != ENDPOINT)
+        .where(Outbox.not_before.is_null())
         .limit(1)
     )
 )

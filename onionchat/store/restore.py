@@ -19,7 +19,7 @@ from onionchat.errors import DamagedError
 from onionchat.store import identity as identities
 from onionchat.store import models
 from onionchat.store.backup import last_number
-from onionchat.store.backup_content import Contact, Content, Message, Numbers, Record
+from onionchat.store.backup_content import Contact, Content, Inbox, Message, Numbers, Record
 from onionchat.store.base import Row
 from onionchat.store.identity import Me
 from onionchat.types import Millis
@@ -31,6 +31,8 @@ def put_back(content: Content, me: Me, now: Millis) -> None:
     try:
         for contact in content.contacts:
             _contact(contact)
+        for inbox in content.inboxes:
+            _inbox(inbox)
         for request in content.requests:
             _insert(models.Request, request)
         for refused in content.refused:
@@ -65,6 +67,18 @@ _COLUMNS = (
     *("name", "skeleton", "key", "state", "verified", "held", "created_at", "last_seen"),
     *("request_id", "request_text", "next_offer", "blocked_from"),
 )
+
+
+def _inbox(inbox: Inbox) -> None:
+    number = models.Inbox.insert(seed=inbox.seed, closing_since=inbox.closing_since).execute()
+    for admission in inbox.admissions:
+        device = models.Device.get_or_none(models.Device.key == admission.contact)
+        if device is None:
+            raise peewee.IntegrityError
+        plain = asdict(admission)
+        del plain["contact"]
+        key = {"inbox": number, "device": device, "message_id": plain.pop("id")}
+        models.Admission.insert(**key, **plain).execute()
 
 
 def _numbers(numbers: Numbers, conversation: int, device: int) -> None:

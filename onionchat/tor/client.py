@@ -15,24 +15,27 @@ onions that outlive us.
 """
 
 import asyncio
-from contextlib import suppress
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
+from contextlib import contextmanager, suppress
 from dataclasses import replace
 from typing import Never
 
 from onionchat.crypto.address import service_id
 from onionchat.errors import UnreachableError
-from onionchat.tor import socks
+from onionchat.tor import authorisation, listener, socks
+from onionchat.tor.address import Address
 from onionchat.tor.attach import Attachment
 from onionchat.tor.control import Control
 from onionchat.tor.control_errors import one_line
 from onionchat.tor.dial_errors import Starting
 from onionchat.tor.doors import socks_trouble
 from onionchat.tor.link import Link
-from onionchat.tor.listener import OnLink, listening
+from onionchat.tor.listener import OnLink
 from onionchat.tor.onions import VIRTUAL_PORT, Onion
 from onionchat.tor.status import Board, TorStatus
 from onionchat.tor.steering import Steering
-from onionchat.types import OnionKey
+from onionchat.types import Place
 
 FIRST_PAUSE = 1.0
 GROWTH = 1.5
@@ -61,27 +64,40 @@ class TorClient:
         """Returns when the onion can be found."""
         await self._board.published(service_id)
 
-    async def dial(self, onion: OnionKey, token: str, deadline: float) -> Link:
-        """A link to the onion's virtual port; DialError. `token`: 1 to 255 ASCII characters,
+    async def dial(self, place: Place, token: str, deadline: float) -> Link:
+        """A link to the place's virtual port; DialError. `token`: 1 to 255 ASCII characters,
         the same for one contact and new for a fresh path. `deadline` is in the loop's time."""
         if self.status.state in ("starting", "bootstrapping"):
             raise Starting
-        host = f"{service_id(onion)}.onion"
+        await authorisation.tell(self._control, place)
+        host = f"{service_id(place.onion)}.onion"
         return await socks.dial(self._tor.socks, host, VIRTUAL_PORT, token, deadline)
 
-    async def serve(self, onion: Onion, on_link: OnLink, limit: int) -> Never:
-        """Keep the onion up and hand over its links, `limit` at once; it goes down when this
-        is cancelled. Needs `run` in another task of the caller's group."""
-        with listening(onion.target) as listener:
-            wanted = replace(onion, target=listener.address)
-            self._wanted[onion.service_id] = wanted
-            self._nudge()
+    async def serve(
+        self, onion: Onion, on_link: OnLink, limit: int, closing: asyncio.Event | None = None
+    ) -> None:
+        """Keep the onion up and hand over its links, `limit` at once, until `closing`; returns
+        when those that are open have ended. Needs `run` in another task of the caller's group."""
+
+        @contextmanager
+        def announced(target: Address) -> Iterator[None]:
+            self._want(replace(onion, target=target))
             try:
-                await listener.run(on_link, limit)
+                yield
             finally:
-                if self._wanted.get(onion.service_id) is wanted:
+                if self._wanted[onion.service_id].target == target:
                     del self._wanted[onion.service_id]
                 self._nudge()
+
+        await listener.serve(onion.target, on_link, limit, closing or asyncio.Event(), announced)
+
+    def authorise(self, service_id: str, clients: AbstractSet[bytes]) -> None:
+        """Down, the pause that directories need, and up again (steering.py)."""
+        self._want(replace(self._wanted[service_id], clients=frozenset(clients)))
+
+    def _want(self, onion: Onion) -> None:
+        self._wanted[onion.service_id] = onion
+        self._nudge()
 
     async def run(self) -> Never:
         """Steer tor for ever."""

@@ -73,6 +73,14 @@ class KeyRefused(DialError):
     next_step = _ANOTHER_WAY
 
 
+class KeyNotTaken(DialError):
+    """Not an answer of theirs: our own tor refused the command."""
+
+    reason = "unauthorised"
+    sentence = "your tor does not take the key that their address asks for"
+    next_step = "let its filter pass ONION_CLIENT_AUTH_ADD, or let onionchat start its own tor"
+
+
 class BadAddress(DialError):
     """Never again: addresses are checked when they are entered, so tor should agree."""
 

@@ -9,6 +9,7 @@ another user, a port on 127.0.0.1.
 - Every link belongs to a task in the listener's own group: when the listener ends, each
   of them has ended. What `on_link` lets escape ends the listener, so it handles its own.
 - A full file table is not the end: the listener waits a moment and goes on.
+- It can close and let the links that are open end by themselves (`serve`).
 """
 
 import asyncio
@@ -16,7 +17,7 @@ import errno
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager, suppress
 from functools import partial
 from typing import Never
 
@@ -45,17 +46,22 @@ class Listener:
 
     async def run(self, on_link: OnLink, limit: int) -> Never:
         """Serve for ever; the links end with it."""
+        async with asyncio.TaskGroup() as links:
+            await self.accept(links, on_link, limit)
+        raise AssertionError("nobody ends this but by cancelling it")
+
+    async def accept(self, group: asyncio.TaskGroup, on_link: OnLink, limit: int) -> Never:
+        """Take links for ever; they belong to `group`."""
         links: set[asyncio.Task[None]] = set()
-        async with asyncio.TaskGroup() as group:
-            while True:
-                sock = await self._accept()
-                if len(links) >= limit:
-                    sock.close()
-                    continue
-                task = group.create_task(_carry(sock, on_link))
-                links.add(task)
-                task.add_done_callback(links.discard)
-                task.add_done_callback(partial(_close, sock))
+        while True:
+            sock = await self._accept()
+            if len(links) >= limit:
+                sock.close()
+                continue
+            task = group.create_task(_carry(sock, on_link))
+            links.add(task)
+            task.add_done_callback(links.discard)
+            task.add_done_callback(partial(_close, sock))
 
     async def _accept(self) -> socket.socket:
         """Not the loop's own sock_accept: when it is cancelled, it may have accepted already."""
@@ -103,10 +109,23 @@ async def _pause(seconds: float) -> None:
             await asyncio.Event().wait()
 
 
-async def listen(target: Address, on_link: OnLink, limit: int) -> Never:
-    """Accept links at `target` until cancelled; `limit` at once."""
-    with listening(target) as listener:
-        await listener.run(on_link, limit)
+async def serve(
+    target: Address,
+    on_link: OnLink,
+    limit: int,
+    closing: asyncio.Event,
+    announced: Callable[[Address], AbstractContextManager[None]],
+) -> None:
+    """Take links at `target`, `limit` at once, and be `announced` there, until `closing`;
+    returns when the links that are open then have ended."""
+    async with asyncio.TaskGroup() as links:
+        with listening(target) as listener, announced(listener.address):
+            accepting = links.create_task(listener.accept(links, on_link, limit))
+            try:
+                await closing.wait()
+            finally:  # nobody may wait for a socket that is closed
+                accepting.cancel()
+                await asyncio.wait({accepting})
 
 
 @contextmanager

@@ -1,16 +1,18 @@
-"""The network as the node sees it: five names, and no tor in them.
+"""The network as the node sees it: six names, and no tor in them.
 
 `TorClient` is the real one. A simulation hands the node another with virtual time and
 planted faults, and a whole node runs on it unchanged.
 """
 
-from typing import Never, Protocol
+import asyncio
+from collections.abc import Set as AbstractSet
+from typing import Protocol
 
 from onionchat.tor.link import Link
 from onionchat.tor.listener import OnLink
 from onionchat.tor.onions import Onion
 from onionchat.tor.status import TorStatus
-from onionchat.types import OnionKey
+from onionchat.types import Place
 
 
 class Network(Protocol):
@@ -27,10 +29,17 @@ class Network(Protocol):
         """Returns when the onion can be found."""
         ...
 
-    async def serve(self, onion: Onion, on_link: OnLink, limit: int) -> Never:
-        """Keep the onion up and hand over its links, until cancelled; then it goes away."""
+    async def serve(
+        self, onion: Onion, on_link: OnLink, limit: int, closing: asyncio.Event | None = None
+    ) -> None:
+        """Keep the onion up and hand over its links, until `closing`: then it goes away at once,
+        and this returns when the links that are open have ended. Cancelled, they end too."""
         ...
 
-    async def dial(self, onion: OnionKey, token: str, deadline: float) -> Link:
+    def authorise(self, service_id: str, clients: AbstractSet[bytes]) -> None:
+        """From now on these are the clients of an onion that is served. Links stay open."""
+        ...
+
+    async def dial(self, place: Place, token: str, deadline: float) -> Link:
         """DialError, whose `reason` is for the outbox. `deadline` is in the loop's time."""
         ...

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from onionchat.errors import LocalError, RefusedError, UsageError
+from onionchat.tor import authorisation
 from onionchat.tor.address import Address
 from onionchat.tor.control_errors import ControlRefused
 
@@ -36,11 +37,13 @@ _PLAIN = re.compile(r"[!#-~]+")
 @dataclass(frozen=True, slots=True)
 class Onion:
     """What to serve: `blob` is the base64 of the 64-byte expanded key, `service_id` its 56
-    characters computed offline, `target` where links are delivered."""
+    characters computed offline, `target` where links are delivered. `clients`: public keys of
+    those who may come; empty: everybody may."""
 
     blob: str = field(repr=False)
     service_id: str
     target: Address
+    clients: frozenset[bytes] = frozenset()
 
     def __post_init__(self) -> None:
         """UsageError for a target that cannot be written on the control port."""
@@ -59,9 +62,7 @@ async def add(control: Asks, onion: Onion) -> bool:
     """Serve it. False: an old one was in the way and is gone now; add again after
     the pause. RefusedError: another program has it. ControlRefused: tor won't."""
     try:
-        lines = await control.ask(
-            f"ADD_ONION ED25519-V3:{onion.blob} Flags=DiscardPK Port={VIRTUAL_PORT},{onion.target}"
-        )
+        lines = await control.ask(f"ADD_ONION {_arguments(onion)}")
     except ControlRefused as refused:
         if refused.code != _COLLISION:
             raise
@@ -72,6 +73,13 @@ async def add(control: Asks, onion: Onion) -> bool:
         await remove(control, served)
         raise LocalError("tor serves another address than the identity's: the key blob is wrong")
     return True
+
+
+def _arguments(onion: Onion) -> str:
+    flags = "DiscardPK,V3Auth" if onion.clients else "DiscardPK"
+    words = [f"ED25519-V3:{onion.blob}", f"Flags={flags}", f"Port={VIRTUAL_PORT},{onion.target}"]
+    words += [f"ClientAuthV3={key}" for key in sorted(map(authorisation.listed, onion.clients))]
+    return " ".join(words)
 
 
 async def remove(control: Asks, service_id: str) -> None:

@@ -62,6 +62,7 @@ KEYS = {
     "testnet down": "stopped",
     "unlock": "unlocked",
     "lock": "locked",
+    "reachable": "reachable off_at",
     "completion": "shell script",
 }
 GLOBAL = {parameter.opts[-1] for parameter in root.params}

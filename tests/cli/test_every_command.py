@@ -78,6 +78,10 @@ STATUS = {
     "running": True,
     "address": ADDRESS,
     "published": True,
+    "reachable": "on",
+    "reachable_off_at": SENT,
+    "inboxes": {"total": 1, "published": 1},
+    "hint": "wait",
     "tor": TOR,
     "requests": 0,
     "contacts": {"total": 2, "online": 1},
@@ -92,6 +96,7 @@ STATUS = {
 ANSWERS: dict[str, Any] = {
     "status": STATUS,
     "id": {"address": ADDRESS},
+    "reachable": {"reachable": "on", "off_at": SENT},
     "contact.add": CONTACT,
     "contact.list": [CONTACT, CONTACT],
     "contact.show": CONTACT,
@@ -123,6 +128,7 @@ COMMANDS = (
     *("contact block bob", "contact unblock bob", "contact remove bob", "verify bob"),
     "verify bob --confirm",
     "doctor bob",
+    "reachable",
     *("request list", "request accept 7", "request reject 7", "request block 7"),
     *("outbox list", f"outbox cancel {ID}"),
 )

@@ -15,6 +15,7 @@ WITH_THE_PASSPHRASE = {
     "history show": ["bob"],
     "outbox list": [],
     "verify": ["bob"],
+    "reachable": ["off"],
     "backup create": ["mine", "--backup-passphrase-fd", "0"],
     "passphrase change": ["--new-passphrase-fd", "0"],
 }

@@ -113,7 +113,9 @@ async def up(directory: Path, name: str) -> AsyncIterator[Person]:
         async with unlocked(paths, PASSPHRASE) as profile:
             street = Street()
             street.served = Signposts(directory / "street")
-            node = Node(profile, Lane(street), unix(paths.identity_socket), dial=True)
+            node = Node(
+                profile, Lane(street), lambda onion: unix(paths.onion_socket(onion)), dial=True
+            )
             async with asyncio.TaskGroup() as group:
                 running = group.create_task(node.run())
                 await node.started.wait()

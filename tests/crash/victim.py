@@ -70,11 +70,13 @@ class Tor(Lane):
         await asyncio.Event().wait()
         raise AssertionError
 
-    async def serve(self, onion: Onion, on_link: OnLink, limit: int) -> Never:
+    async def serve(
+        self, onion: Onion, on_link: OnLink, limit: int, closing: asyncio.Event | None = None
+    ) -> None:
         """The profile is unlocked and loaded, and nobody has come yet."""
-        if self._stop:
+        if self._stop and not onion.clients:
             marker()
-        await super().serve(onion, on_link, limit)
+        await super().serve(onion, on_link, limit, closing)
 
 
 def node(

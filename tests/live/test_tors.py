@@ -17,7 +17,7 @@ from onionchat.tor.dial_errors import DialError
 from onionchat.tor.link import Link
 from onionchat.tor.onions import Onion
 from onionchat.tor.testnet import Info
-from onionchat.types import OnionKey
+from onionchat.types import OnionKey, Place
 from tests.live.tors import debian_settings, dial, free_port, own_tor, round_trip, running, until
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(180)]
@@ -96,7 +96,7 @@ def test_an_address_that_nobody_serves_is_offline(tmp_path: Path, network: Info)
             await until(ours, "ready")
             deadline = asyncio.get_running_loop().time() + 60
             with pytest.raises(DialError) as failed:
-                await ours.dial(OnionKey(nobody.key), "token", deadline)
+                await ours.dial(Place(OnionKey(nobody.key)), "token", deadline)
             assert failed.value.reason == "offline"
 
     asyncio.run(scene())

@@ -17,7 +17,7 @@ from onionchat.tor.process import TorProcess, run_tor
 from onionchat.tor.status import TorStatus
 from onionchat.tor.testnet import Info
 from onionchat.tor.torrc import Places, own_torrc
-from onionchat.types import OnionKey
+from onionchat.types import OnionKey, Place
 
 
 def quiet(_: str) -> None:
@@ -71,7 +71,7 @@ async def dial(client: TorClient, onion: OnionKey) -> Link:
     loop = asyncio.get_running_loop()
     for attempt in range(5):
         try:
-            return await client.dial(onion, f"token{attempt}", loop.time() + 30)
+            return await client.dial(Place(onion), f"token{attempt}", loop.time() + 30)
         except DialError:
             continue
     raise AssertionError("the onion could not be reached")

@@ -9,12 +9,14 @@ import asyncio
 import hashlib
 import secrets
 import threading
-from collections.abc import AsyncIterator, Callable, MutableMapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, MutableMapping
+from collections.abc import Set as AbstractSet
+from contextlib import asynccontextmanager, contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Never
+from typing import Any
 
+from onionchat.crypto import client_key
 from onionchat.crypto.address import format_address, service_id
 from onionchat.crypto.identity import Identity
 from onionchat.node.clock import Clock, wall_clock
@@ -26,23 +28,33 @@ from onionchat.store import identity as identities
 from onionchat.store.database import Database
 from onionchat.store.ending import Uptime
 from onionchat.store.identity import Me
-from onionchat.tor.address import UnixAddress
-from onionchat.tor.dial_errors import DialError, NotPublished
+from onionchat.tor import listener
+from onionchat.tor.address import Address, UnixAddress
+from onionchat.tor.dial_errors import DialError, KeyMissing, KeyRefused, NotPublished
 from onionchat.tor.link import Link, connect
-from onionchat.tor.listener import OnLink, listening
+from onionchat.tor.listener import OnLink
 from onionchat.tor.onions import Onion
 from onionchat.tor.status import Board, State, TorStatus
-from onionchat.types import Incarnation, OnionKey, StreamId
+from onionchat.types import Incarnation, Place, StreamId
 
 
 class Street:
-    """Who is at home, by service ID. `trouble`: what every dial fails with instead."""
+    """Who is at home, by service ID, and for whom alone. `trouble`: what every dial fails with
+    instead. `dials`: how many there were, `dialled`: where."""
 
     def __init__(self) -> None:
         self.served: MutableMapping[str, UnixAddress] = {}
+        self.clients: dict[str, frozenset[bytes]] = {}
         self.wrap: Callable[[Link], Link] = lambda link: link
         self.trouble: DialError | None = None
         self.dials = 0
+        self.dialled: list[str] = []
+
+    def admits(self, place: Place) -> bool:
+        clients = self.clients.get(service_id(place.onion))
+        return not clients or (
+            place.client_key is not None and client_key.public(place.client_key) in clients
+        )
 
 
 class Lane:
@@ -65,16 +77,26 @@ class Lane:
     async def published(self, service_id: str) -> None:
         await self.board.published(service_id)
 
-    async def serve(self, onion: Onion, on_link: OnLink, limit: int) -> Never:
-        with listening(onion.target) as listener:
-            assert isinstance(listener.address, UnixAddress)
-            self._street.served[onion.service_id] = listener.address
-            self.board.post(published=frozenset({onion.service_id}))
+    async def serve(
+        self, onion: Onion, on_link: OnLink, limit: int, closing: asyncio.Event | None = None
+    ) -> None:
+        street, name = self._street, onion.service_id
+
+        @contextmanager
+        def announced(address: Address) -> Iterator[None]:
+            assert isinstance(address, UnixAddress)
+            street.served[name] = address
+            self.authorise(name, onion.clients)
+            self.board.post(published=self.status.published | {name})
             try:
-                await listener.run(partial(self._answer, on_link), limit)
+                yield
             finally:
-                if self._street.served.get(onion.service_id) is listener.address:
-                    del self._street.served[onion.service_id]
+                if street.served.get(name) is address:
+                    del street.served[name]
+                    self.board.post(published=self.status.published - {name})
+
+        answer = partial(self._answer, on_link)
+        await listener.serve(onion.target, answer, limit, closing or asyncio.Event(), announced)
 
     async def _answer(self, on_link: OnLink, link: Link) -> None:
         self._answering += 1
@@ -90,13 +112,20 @@ class Lane:
             self._answered.clear()
             await self._answered.wait()
 
-    async def dial(self, onion: OnionKey, token: str, deadline: float) -> Link:
-        self._street.dials += 1
-        if self._street.trouble is not None:
-            raise self._street.trouble
-        where = self._street.served.get(service_id(onion))
+    def authorise(self, service_id: str, clients: AbstractSet[bytes]) -> None:
+        self._street.clients[service_id] = frozenset(clients)
+
+    async def dial(self, place: Place, token: str, deadline: float) -> Link:
+        street = self._street
+        street.dials += 1
+        street.dialled.append(service_id(place.onion))
+        if street.trouble is not None:
+            raise street.trouble
+        where = street.served.get(service_id(place.onion))
         if where is None:
             raise NotPublished
+        if not street.admits(place):
+            raise KeyMissing if place.client_key is None else KeyRefused
         try:
             return self._street.wrap(await connect(where))
         except OSError:  # a process that was killed leaves its address behind
@@ -145,9 +174,8 @@ class Home:
     async def up(self, *, dial: bool = True) -> AsyncIterator["Home"]:
         """The node runs inside this block."""
         async with self.store() as profile:
-            target = UnixAddress(self.directory / "identity.sock")
             self.lane = Lane(self._street, self.tor)
-            node = Node(profile, self.lane, target, dial=dial)
+            node = Node(profile, self.lane, self._socket, dial=dial)
             self.profile = profile
             async with asyncio.TaskGroup() as group:
                 running = group.create_task(node.run())
@@ -159,6 +187,9 @@ class Home:
                     raise
                 node.stop()
             self.profile = None
+
+    def _socket(self, name: str) -> UnixAddress:
+        return UnixAddress(self.directory / f"{name}.sock")
 
     async def __call__(self, method: str, **params: Any) -> Any:
         """One verb."""

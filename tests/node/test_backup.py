@@ -15,9 +15,10 @@ from onionchat.store import contacts, counts, endpoints, messages, requests, res
 from onionchat.store.backup_content import Content
 from onionchat.store.contacts import NewContact
 from onionchat.store.database import Database
+from onionchat.store.endpoints import Named
 from onionchat.store.models import Contact, Forgotten, Outbox, Receipt, Seen, Session
 from onionchat.store.sequences import Arrivals, Whose
-from onionchat.types import IdentityKey, MessageId, Millis, StreamId
+from onionchat.types import IdentityKey, MessageId, Millis, OnionKey, StreamId
 from tests.node.street import Home, Street, befriend
 
 pytestmark = pytest.mark.usefixtures("promptly")
@@ -264,7 +265,7 @@ def fill() -> None:
     arrivals = Arrivals()
     arrivals.arrived(Whose(row.conversation, row.device, StreamId(bytes(8))), 7, 9)
     arrivals.save()
-    endpoints.learn(row.device, key(), key(), 3, now)
+    endpoints.learn(row.device, Named(OnionKey(key()), key(), 3, StreamId(bytes(8)), 1), now)
     Forgotten.insert(contact=row.id, message_id=bytes(16)).execute()
     requests.refuse(key(), "rejected", now)
     for who in (key(), key()):
@@ -400,7 +401,8 @@ def test_old_and_new_at_once_are_told_and_nothing_is_lost_in_silence(
             assert sorted(text for text, _ in await incoming(alice)) == told
             sent = {*map(str, range(1, 6)), "to the old", "to the new"}
             for there, last in ((at_old, 6), (at_new, 7)):
-                assert len(there) + sum(gap or 0 for _, gap in there) == last
+                # At least: that she is somewhere else has numbers, too, and goes to one of them.
+                assert len(there) + sum(gap or 0 for _, gap in there) >= last
                 assert len(there) == len(dict(there))
             assert dict(at_old + at_new).keys() == sent
 

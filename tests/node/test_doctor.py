@@ -25,7 +25,9 @@ def test_a_node_that_is_well(tmp_path: Path) -> None:
         async with asyncio.timeout(30), alice.up():
             checks = found(await alice("doctor"))
             hardening = checks.pop("hardening")
-            assert checks == dict.fromkeys(("tor", "warning", "published", "reachable"), True)
+            assert checks == dict.fromkeys(
+                ("tor", "warning", "published", "strangers", "reachable"), True
+            )
             assert hardening is False  # the tests' own process is not
 
     asyncio.run(scene())

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from onionchat.node import talk
+from onionchat.store.models import Admission, Contact, Outbox
+from onionchat.store.outbox import OPEN
 from tests.node.patience import pass_time, run
 from tests.node.street import Home, Street, befriend
 
@@ -22,6 +24,17 @@ async def hear(alice: Home, who: str) -> str:
     (row,) = await alice("receive", name=who, timeout=60.0)
     await alice("receive.ack", cursors=[row.cursor])
     return str(row.text)
+
+
+async def quiet(*homes: Home) -> None:
+    """Everybody knows where the others are, and nothing is under way any more."""
+    for home in homes:
+        await home.until(lambda: Admission.select().where(Admission.known).count() == _friends())
+        await home.until(lambda: not Outbox.select().where(Outbox.state.in_(OPEN)).exists())
+
+
+def _friends() -> int:
+    return int(Contact.select().count())
 
 
 async def both_there(alice: Home) -> None:
@@ -43,6 +56,7 @@ def test_while_others_are_there_a_contact_waits_for_a_turn(
             await befriend(alice, mallory)
             await befriend(alice, bob)
             await both_there(alice)
+            await quiet(alice, mallory, bob)
             an_hours_rest(monkeypatch)
             await mallory("send", name="alice", text="one", wait="sent")
             assert await hear(alice, "mallory") == "one"
@@ -64,6 +78,7 @@ def test_who_is_alone_with_us_is_heard_at_once(
         alice, mallory = Home("alice", tmp_path, street), Home("mallory", tmp_path, street)
         async with alice.up(), mallory.up():
             await befriend(alice, mallory)
+            await quiet(alice, mallory)
             an_hours_rest(monkeypatch)
             for text in ("one", "two"):
                 await mallory("send", name="alice", text=text, wait="delivered")

@@ -85,10 +85,12 @@ def test_a_name_that_looks_like_somebody_elses_is_refused(tmp_path: Path) -> Non
 def test_who_is_blocked_is_cut_off_at_once_and_comes_back_with_everything(tmp_path: Path) -> None:
     async def scene() -> None:
         async with friends(tmp_path) as (alice, bob):
-            before = alice._street.dials
             row = await alice("contact.block", name="bob")
             assert (row.state, row.online) == ("blocked", False)
-            await bob.until(lambda: alice._street.dials > before)  # his connection has ended
+            assert bob.profile is not None
+            live = bob.profile.live
+            assert live is not None
+            await bob.until(lambda: not live.online_count())  # his connection has ended
             with pytest.raises(RefusedError):
                 await alice("send", name="bob", text="no")
             await bob("send", name="alice", text="are you there?")
@@ -195,7 +197,7 @@ def everything() -> dict[str, int]:
     """What still refers to any contact."""
     from onionchat.store import models
 
-    apart = (models.Identity, models.Reader, models.Request, models.Refused)
+    apart = (models.Identity, models.Reachability, models.Reader, models.Request, models.Refused)
     found = {
         model.__name__: model.select().count() for model in models.MODELS if model not in apart
     }

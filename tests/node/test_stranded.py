@@ -7,7 +7,7 @@ import pytest
 
 from onionchat.node.outbox import Batch
 from onionchat.node.talk import Talk
-from onionchat.store import counts
+from onionchat.store import counts, endpoints
 from tests.node.test_people import friends, texts
 
 pytestmark = pytest.mark.usefixtures("promptly")
@@ -41,6 +41,7 @@ def test_what_was_written_in_it_leaves_on_the_other_connection(
                     written.set()
                 return batch
 
+            await bob.change(lambda: endpoints.forget(1))  # he knows her address alone
             await alice("contact.block", name="bob")
             monkeypatch.setattr(Talk, "_listen", slow_listen)
             monkeypatch.setattr(Talk, "_what_waits", slow_look)

@@ -6,16 +6,17 @@ from typing import Any
 
 import pytest
 
+from onionchat.crypto.address import service_id
 from onionchat.errors import RefusedError
 from onionchat.node import greeting, why
 from onionchat.node.clock import DAY, wall_clock
 from onionchat.node.why import Why
 from onionchat.protocol.limits import REQUEST_FOR_DAYS
-from onionchat.store import contacts, counts
+from onionchat.store import contacts, counts, endpoints
 from onionchat.store.contacts import ContactRow
 from onionchat.tor.dial_errors import DialError, Starting
 from onionchat.tor.link import Link
-from onionchat.types import Millis
+from onionchat.types import Millis, OnionKey
 from tests.node.street import Home, Street, befriend
 
 pytestmark = pytest.mark.usefixtures("promptly")
@@ -130,6 +131,11 @@ def test_a_request_is_given_up_after_thirty_days(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
+async def bobs_places(alice: Home) -> list[OnionKey]:
+    rows = await alice.change(lambda: endpoints.places(1, wall_clock()))
+    return [place.onion for place in rows]
+
+
 def test_somebody_else_at_the_address_is_not_offline(tmp_path: Path) -> None:
     async def scene() -> None:
         street = Street()
@@ -137,7 +143,8 @@ def test_somebody_else_at_the_address_is_not_offline(tmp_path: Path) -> None:
         async with asyncio.timeout(60), alice.up(), mallory.up():
             async with bob.up():
                 await befriend(alice, bob)
-            street.served[bob.identity.service_id] = street.served[mallory.identity.service_id]
+            for onion in (bob.identity.service_id, *map(service_id, await bobs_places(alice))):
+                street.served[onion] = street.served[mallory.identity.service_id]
             await alice("send", name="bob", text="is it you?")
             await until_said(alice, why.IMPOSTOR)
 
@@ -162,6 +169,7 @@ def test_who_hangs_up_before_the_greeting_is_not_called_an_impostor(tmp_path: Pa
         async with asyncio.timeout(60), alice.up(), bob.up():
             await befriend(alice, bob)
             await bob("contact.block", name="alice")
+            await alice.change(lambda: endpoints.forget(1))
             street.wrap = Deaf
             await alice("send", name="bob", text="hello?")
             await until_said(alice, why.SILENT)

@@ -142,7 +142,9 @@ async def way_closed(world: "World", machine: Machine) -> None:
 
 
 async def descriptor_lost(world: "World", machine: Machine) -> None:
-    world.internet.announced.pop(machine.onion, None)
+    for onion, name in world.internet.names.items():
+        if name == machine.name:
+            world.internet.announced.pop(onion, None)
 
 
 KINDS: tuple[Fault, ...] = (

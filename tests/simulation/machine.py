@@ -17,7 +17,7 @@ from onionchat.node.profile import Profile, create_profile, unlocked
 from onionchat.node.verbs import VERBS
 from onionchat.paths import locate
 from onionchat.store.ending import Uptime
-from onionchat.tor.address import unix
+from onionchat.tor.address import UnixAddress, unix
 from onionchat.types import Millis
 from tests.simulation.disk import Disk, Killed
 from tests.simulation.loop import HOST, Host
@@ -29,6 +29,14 @@ if TYPE_CHECKING:
 PASSPHRASE = b"correct horse"
 EPOCH = 1_800_000_000_000
 """Milliseconds: when the world begins."""
+
+_WHERE = unix(Path("/nowhere"))
+
+
+def _where(_: str) -> UnixAddress:
+    """Nothing is listened at: links are handed over."""
+    return _WHERE
+
 
 Work = Callable[["Machine", Profile], Coroutine[Any, Any, None]]
 
@@ -88,8 +96,7 @@ class Life:
             if profile.warning:
                 self.saw("warning", profile.warning)
             profile.clock, profile.uptime = machine.clock, machine.uptime
-            target = unix(machine.paths.identity_socket)
-            self.node = Node(profile, self.socket, target, dial=True, slept=lambda: machine.slept)
+            self.node = Node(profile, self.socket, _where, dial=True, slept=lambda: machine.slept)
             async with asyncio.TaskGroup() as group:
                 running = group.create_task(self.node.run())
                 starting = group.create_task(self.node.started.wait())

@@ -5,6 +5,7 @@ a tor that boots, dies, hangs, and has a network or none; between them a directo
 where each onion was last announced. A dial ends as tor's would (dial_errors.py):
 
     no descriptor, or one older than three hours   F0
+    one that cannot be read: no key, another key   F4, F5
     descriptor there, service gone                 F2, after a while
     the way does not come about                    F3 or F7, by the weather
     our tor hangs, or has no network               nothing, until the deadline
@@ -12,23 +13,26 @@ where each onion was last announced. A dial ends as tor's would (dial_errors.py)
 
 import asyncio
 import random
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Never
 
+from onionchat.crypto import client_key
 from onionchat.crypto.address import service_id
 from onionchat.tor import dial_errors
 from onionchat.tor.link import Link
 from onionchat.tor.listener import OnLink
 from onionchat.tor.onions import Onion
 from onionchat.tor.status import Board, TorStatus
-from onionchat.types import OnionKey
+from onionchat.types import Place
 from tests.simulation.disk import Life
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.wire import Circuit, End
 
 DESCRIPTOR = 3 * 3600.0
 BOOT = (5.0, 40.0)
+PAUSE = 3.0
 PUBLISH = (2.0, 30.0)
 SPREADS = (0.0, 5.0)
 DIAL = (0.3, 6.0)
@@ -38,11 +42,27 @@ RENDEZVOUS_FAILS = (10.0, 60.0)
 
 @dataclass
 class Service:
-    """An onion that is up: where its links are handed to. `life`: of the process behind it."""
+    """An onion that is up: where its links are handed to. `life`: of the process behind it.
+    `clients`: who may come; empty: anybody. `version` counts its changes."""
 
     tor: "Tor"
     life: Life
+    clients: frozenset[bytes] = frozenset()
+    version: int = 0
+    changed: asyncio.Event = field(default_factory=asyncio.Event)
     inbox: asyncio.Queue[End] = field(default_factory=asyncio.Queue)
+
+
+@dataclass(frozen=True)
+class Descriptor:
+    """What directories have of an onion: since when, and who can read it."""
+
+    at: float
+    clients: frozenset[bytes]
+
+    def open_to(self, place: Place) -> bool:
+        key = place.client_key
+        return not self.clients or (key is not None and client_key.public(key) in self.clients)
 
 
 @dataclass
@@ -53,14 +73,14 @@ class Internet:
     chance: random.Random
     weather: float = 0.0
     lag: tuple[float, float] = (0.05, 1.5)
-    announced: dict[str, float] = field(default_factory=dict)
+    announced: dict[str, Descriptor] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
     cut: set[tuple[str, str]] = field(default_factory=set)
     """Pairs (who dials, whom) whose way does not come about."""
 
-    def announce(self, onion: str) -> None:
-        self.announced[onion] = self.loop.now
+    def announce(self, onion: str, clients: frozenset[bytes]) -> None:
+        self.announced[onion] = Descriptor(self.loop.now, clients)
 
     def reachable(self, onion: str) -> Service | None:
         service = self.services.get(onion)
@@ -139,6 +159,7 @@ class Socket:
         self._life = life
         self._internet = internet
         self._links: list[End] = []
+        self._served: dict[str, Service] = {}
 
     @property
     def status(self) -> TorStatus:
@@ -150,67 +171,111 @@ class Socket:
     async def published(self, service_id: str) -> None:
         await self._tor.board.published(service_id)
 
-    async def serve(self, onion: Onion, on_link: OnLink, limit: int) -> Never:
-        service = Service(self._tor, self._life)
+    async def serve(
+        self, onion: Onion, on_link: OnLink, limit: int, closing: asyncio.Event | None = None
+    ) -> None:
+        name = onion.service_id
+        self._internet.names[name] = self._tor.name
+        service = self._served[name] = Service(self._tor, self._life, onion.clients)
+        async with asyncio.TaskGroup() as links:
+            up = links.create_task(self._keep_up(name, service))
+            taking = links.create_task(self._take(service, links, on_link, limit))
+            try:
+                await (closing or asyncio.Event()).wait()
+            finally:
+                up.cancel()
+                taking.cancel()
+                self._take_down(name, service)
+                if self._served.get(name) is service:
+                    del self._served[name]
+
+    def authorise(self, service_id: str, clients: AbstractSet[bytes]) -> None:
+        """Down at once, and up again after a while."""
+        service = self._served[service_id]
+        service.clients = frozenset(clients)
+        service.version += 1
+        self._take_down(service_id, service)
+        service.changed.set()
+
+    def _take_down(self, onion: str, service: Service) -> None:
+        if self._internet.services.get(onion) is service:
+            del self._internet.services[onion]
+            board = self._tor.board
+            board.post(published=board.status.published - {onion})
+
+    async def _take(
+        self, service: Service, group: asyncio.TaskGroup, on_link: OnLink, limit: int
+    ) -> Never:
         links: list[asyncio.Task[None]] = []
-        try:
-            async with asyncio.TaskGroup() as group:
-                group.create_task(self._keep_up(onion.service_id, service))
-                while True:
-                    end = await service.inbox.get()
-                    links = [link for link in links if not link.done()]
-                    if len(links) >= limit:
-                        end.shut()
-                        continue
-                    self._keep(end)
-                    links.append(group.create_task(_carry(end, on_link)))
-        finally:
-            if self._internet.services.get(onion.service_id) is service:
-                del self._internet.services[onion.service_id]
+        while True:
+            end = await service.inbox.get()
+            links = [link for link in links if not link.done()]
+            if len(links) >= limit:
+                end.shut()
+                continue
+            self._keep(end)
+            links.append(group.create_task(_carry(end, on_link)))
 
     async def _keep_up(self, onion: str, service: Service) -> Never:
-        """Announced again whenever tor has come back, and once an hour."""
+        """Announced again whenever tor has come back, when its clients change, and once an
+        hour."""
+        internet, tor = self._internet, self._tor
         while True:
             await self._until_ready()
-            start = self._tor._starts
-            self._internet.services[onion] = service
-            await _wait(self._internet.pause(PUBLISH))
-            if start == self._tor._starts and self._tor.works:
-                self._internet.loop.outside(
-                    self._internet.pause(SPREADS), self._internet.announce, onion
-                )
-                self._tor.board.post(published=frozenset({onion}))
-                with suppress(TimeoutError):
-                    async with asyncio.timeout(3600):
-                        await self._until_not_ready()
+            service.changed.clear()
+            as_it_was = tor._starts, service.version
+            if onion not in internet.services:
+                await _wait(PAUSE)
+            internet.services[onion] = service
+            await _wait(internet.pause(PUBLISH))
+            if as_it_was == (tor._starts, service.version) and tor.works:
+                spread = internet.pause(SPREADS)
+                internet.loop.outside(spread, internet.announce, onion, service.clients)
+                tor.board.post(published=tor.board.status.published | {onion})
+                await self._until_something(service)
 
-    async def dial(self, onion: OnionKey, token: str, deadline: float) -> Link:
-        self._life.saw("dial", self._internet.names[service_id(onion)])
+    async def _until_something(self, service: Service) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(3600), asyncio.TaskGroup() as group:
+                first = [
+                    group.create_task(self._until_not_ready()),
+                    group.create_task(service.changed.wait()),
+                ]
+                await asyncio.wait(first, return_when=asyncio.FIRST_COMPLETED)
+                for task in first:
+                    task.cancel()
+
+    async def dial(self, place: Place, token: str, deadline: float) -> Link:
+        self._life.saw("dial", self._internet.names[service_id(place.onion)])
         if self.status.state in ("starting", "bootstrapping"):
             raise dial_errors.Starting
         if self.status.state == "lost":
             raise dial_errors.TimedOut
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._dial(service_id(onion))
+                return await self._dial(place)
         except TimeoutError:
             raise dial_errors.DialTimeout from None
 
-    async def _dial(self, onion: str) -> Link:
-        internet, tor = self._internet, self._tor
+    async def _dial(self, place: Place) -> Link:
+        internet, tor, onion = self._internet, self._tor, service_id(place.onion)
         await _wait(internet.pause(DIAL))
         if not tor.works:
             await asyncio.Event().wait()
-        if internet.announced.get(onion, float("-inf")) < internet.loop.now - DESCRIPTOR:
+        found = internet.announced.get(onion)
+        if found is None or found.at < internet.loop.now - DESCRIPTOR:
             raise dial_errors.NotPublished
+        if not found.open_to(place):
+            raise dial_errors.KeyRefused if place.client_key else dial_errors.KeyMissing
         service = internet.reachable(onion)
-        if service is None:
+        if service is None or service.clients != found.clients:  # its old introduction points
             await _wait(internet.pause(INTRODUCTION_FAILS))
             raise dial_errors.IntroductionFailed
         blocked = (tor.name, service.tor.name) in internet.cut
         if blocked or internet.chance.random() < internet.weather:
             await _wait(internet.pause(RENDEZVOUS_FAILS))
             raise internet.chance.choice(_NO_WAY)
+        self._life.saw("link", service.tor.name, "inbox" if found.clients else "identity")
         end = internet.connect(tor, self._life, service)
         self._keep(end)
         return end

@@ -15,7 +15,7 @@ from onionchat.tor.dial_errors import Starting
 from onionchat.tor.link import Link
 from onionchat.tor.onions import Onion
 from onionchat.tor.status import TorStatus
-from onionchat.types import OnionKey
+from onionchat.types import OnionKey, Place
 from tests.tor.scripted_tor import ID, ScriptedTor
 
 HSDIR = "$" + "A" * 40 + "~relay"
@@ -160,11 +160,11 @@ def test_no_dial_before_tor_is_ready(tmp_path: Path) -> None:
             )
             client = client_of(tor)
             with pytest.raises(Starting):
-                await client.dial(OnionKey(bytes(32)), "token", 1e9)
+                await client.dial(Place(OnionKey(bytes(32))), "token", 1e9)
             async with serving(client, tmp_path):
                 assert (await until(client, "bootstrapping")).bootstrap == 30
                 with pytest.raises(Starting):
-                    await client.dial(OnionKey(bytes(32)), "token", 1e9)
+                    await client.dial(Place(OnionKey(bytes(32))), "token", 1e9)
 
     asyncio.run(run())
 

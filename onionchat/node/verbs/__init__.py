@@ -15,6 +15,7 @@ from onionchat.node.verbs import (
     messages,
     outbox,
     passphrase,
+    reachable,
     requests,
     verification,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "messages",
     "outbox",
     "passphrase",
+    "reachable",
     "requests",
     "verification",
 ]

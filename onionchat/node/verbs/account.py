@@ -5,6 +5,7 @@ import msgspec
 from onionchat.crypto.address import format_address
 from onionchat.node import why
 from onionchat.node.profile import Profile
+from onionchat.node.verbs.reachable import advice, state
 from onionchat.node.verbs.registry import NoParams, verb
 from onionchat.node.why import Why
 from onionchat.store import contacts, counts, outbox
@@ -30,6 +31,13 @@ class ContactCount(msgspec.Struct, frozen=True):
     online: int
 
 
+class Inboxes(msgspec.Struct, frozen=True):
+    """Our onions for contacts alone, and how many of them can be found."""
+
+    total: int
+    published: int
+
+
 class Backlog(msgspec.Struct, frozen=True):
     """What waits for one and the same reason: `messages` of ours, for so many `contacts`.
     `reason`, `why`, `hint`: as in `outbox.list`; null where nothing is known against it."""
@@ -42,17 +50,23 @@ class Backlog(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """`waiting`: what the messages in `outbox` wait for, the most first."""
+    """`published`: whoever may find us can, by every onion that is to be up. `reachable`: on or
+    off, whether strangers may, at the address. `waiting`: what the messages in `outbox` wait
+    for, the most first. `hint`: something that is said once."""
 
     running: bool
     address: str
     published: bool
+    reachable: str
+    reachable_off_at: str | None
+    inboxes: Inboxes
     tor: TorState
     contacts: ContactCount
     requests: int
     unread: int
     outbox: int
     waiting: list[Backlog]
+    hint: str | None = None
 
 
 class Stopped(msgspec.Struct, frozen=True):
@@ -75,16 +89,22 @@ async def status(profile: Profile, _: NoParams) -> Status:
     node = profile.running()
     tor = node.tor
     total, waiting = await profile.db.run(lambda: (counts.totals(), _waiting(profile)))
+    reachable = await state(profile)
+    inboxes = node.served - {profile.identity.service_id}
     return Status(
         running=True,
         address=format_address(profile.identity.key),
-        published=node.published,
+        published=node.findable,
+        reachable=reachable.reachable,
+        reachable_off_at=reachable.off_at,
+        inboxes=Inboxes(len(inboxes), len(inboxes & tor.published)),
         tor=TorState(tor.state, tor.bootstrap, tor.step, tor.version, tor.warning),
         contacts=ContactCount(total.contacts, node.online_count()),
         requests=total.requests,
         unread=total.unread,
         outbox=total.outbox,
         waiting=waiting,
+        hint=await advice(profile),
     )
 
 

@@ -1,17 +1,17 @@
 """Verbs that end it with somebody: block, unblock, remove.
 
 Who is blocked sees what a stranger sees who is never answered, and is not told; what they
-write is dropped unread. Blocking forgets the sessions, so that coming back later is not
-mistaken for a stranger with their key; messages of ours that wait stay, and leave when
-they are unblocked. Removing deletes everything that is known of them, texts included; to
-them it looks the same.
+write is dropped unread, and the inbox that they know closes (node/inboxes.py). Blocking
+forgets the sessions, so that coming back later is not mistaken for a stranger with their key;
+messages of ours that wait stay, and leave when they are unblocked. Removing deletes everything
+that is known of them, texts included; to them it looks the same.
 """
 
 import msgspec
 
 from onionchat.crypto.address import format_address, parse_address
 from onionchat.errors import NotFoundError
-from onionchat.node import people
+from onionchat.node import inboxes, people
 from onionchat.node.profile import Profile
 from onionchat.node.session import set_aside
 from onionchat.node.verbs.contacts import Contact, NameParams, contact_of
@@ -54,6 +54,7 @@ async def remove(profile: Profile, params: NameParams) -> Contact:
 def _block(name: str, now: Millis) -> ContactRow:
     row = people.find(name)
     if row.active:
+        inboxes.expel(row, now)
         contacts.block(row, now)
         for session in sessions.live(row.device):
             set_aside(session.sid, "receive_only")
@@ -91,6 +92,7 @@ def _stranger(address: str) -> Contact:
 def _remove(name: str, profile: Profile) -> tuple[ContactRow, Contact]:
     row = people.find(name)
     shown = contact_of(row, profile)
+    inboxes.expel(row, profile.clock())
     contacts.remove(row)
     nothing = {"online": False, "reason": None, "why": None, "hint": None}
     return row, msgspec.structs.replace(shown, state="removed", **nothing)

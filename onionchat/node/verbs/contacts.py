@@ -16,6 +16,7 @@ from onionchat.node import requests as asking
 from onionchat.node.clock import rfc3339
 from onionchat.node.petname import check_petname, skeleton
 from onionchat.node.profile import Profile
+from onionchat.node.verbs.reachable import advice
 from onionchat.node.verbs.registry import verb
 from onionchat.protocol.limits import REQUEST_CHARACTERS
 from onionchat.store import contacts, lifetimes, messages, outbox, requests
@@ -32,11 +33,12 @@ class AddParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Added(msgspec.Struct, frozen=True):
-    """`state`: requested, contact or blocked."""
+    """`state`: requested, contact or blocked. `hint`: something that is said once."""
 
     name: str
     address: str
     state: str
+    hint: str | None = None
 
 
 class ListParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -99,7 +101,7 @@ async def add(profile: Profile, params: AddParams) -> Added:
         raise RefusedError("this is your own address", "give it to the person you want to talk to")
     row = await profile.change(_add, params, key, profile.clock())
     await profile.changed(row.id)
-    return Added(row.name, format_address(row.key), row.state)
+    return Added(row.name, format_address(row.key), row.state, await advice(profile))
 
 
 @verb("contact.list", ListParams, offline=True)

@@ -6,10 +6,12 @@ from onionchat.node import people, why
 from onionchat.node.clock import rfc3339
 from onionchat.node.doctor import Check, of_process, of_tor
 from onionchat.node.profile import Profile
+from onionchat.node.verbs.reachable import Reachability
+from onionchat.node.verbs.reachable import state as reachability
 from onionchat.node.verbs.registry import verb
 from onionchat.store import endpoints, outbox
 from onionchat.store.contacts import ContactRow
-from onionchat.types import OnionKey
+from onionchat.types import Millis, OnionKey, Place
 
 STATES = {
     "requested": ("they have not accepted your request", "wait; ask them on another way"),
@@ -37,15 +39,24 @@ async def doctor(profile: Profile, params: DoctorParams) -> list[Check]:
 
 async def _node(profile: Profile) -> list[Check]:
     live, me = profile.running(), profile.identity.key
-    found = of_tor(live.tor, published=live.published)
-    if live.tor.state == "ready":
-        found.append(await live.knock(OnionKey(me), me))
+    found = of_tor(live.tor, published=live.findable)
+    reachable = await reachability(profile)
+    found.append(_found_by_strangers(reachable))
+    if live.tor.state == "ready" and reachable.reachable == "on":
+        found.append(await live.knock(Place(OnionKey(me)), me))
     return [*found, *of_process()]
+
+
+def _found_by_strangers(reachable: Reachability) -> Check:
+    if reachable.reachable == "off":
+        return Check("strangers", True, "cannot find you; `onionchat reachable on` changes that")
+    until = f" until {reachable.off_at}" if reachable.off_at else ""
+    return Check("strangers", True, f"can find you at your address{until}, and ask")
 
 
 async def _contact(profile: Profile, name: str) -> list[Check]:
     live = profile.running()
-    row, place, waiting = await profile.db.run(_look_up, name)
+    row, place, waiting = await profile.db.run(_look_up, name, profile.clock())
     found = [_state(row), _seen(row)]
     if live.online(row.id):
         found.append(Check("reachable", True, "there is a connection now"))
@@ -58,9 +69,9 @@ async def _contact(profile: Profile, name: str) -> list[Check]:
     return [*found, Check("waiting", True, said if waiting else "nothing waits")]
 
 
-def _look_up(name: str) -> tuple[ContactRow, OnionKey, int]:
+def _look_up(name: str, now: Millis) -> tuple[ContactRow, Place, int]:
     row = people.find(name)
-    return row, endpoints.place_to_dial(row.id), outbox.waiting_by_contact().get(row.id, 0)
+    return row, endpoints.places(row.id, now)[0], outbox.waiting_by_contact().get(row.id, 0)
 
 
 def _state(row: ContactRow) -> Check:

@@ -86,7 +86,8 @@ class ReceiveParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
 
 
 class Incoming(msgspec.Struct, frozen=True):
-    """`missing`: messages lacking right before this one; `late`: later ones were here first."""
+    """`missing`: how many lack between this one and the one before; `late`: later ones were
+    here first."""
 
     id: str
     kind: str

@@ -14,6 +14,7 @@ from onionchat.node.clock import rfc3339
 from onionchat.node.petname import check_petname
 from onionchat.node.profile import Profile
 from onionchat.node.verbs.contacts import Added, name_is_free
+from onionchat.node.verbs.reachable import advice
 from onionchat.node.verbs.registry import NoParams, verb
 from onionchat.store import requests
 from onionchat.store.contacts import ContactRow
@@ -63,7 +64,7 @@ async def accept(profile: Profile, params: AcceptParams) -> Added:
         check_petname(params.name)
     row = await profile.change(_accept, params, profile.clock())
     await profile.changed(row.id)
-    return Added(row.name, format_address(row.key), row.state)
+    return Added(row.name, format_address(row.key), row.state, await advice(profile))
 
 
 @verb("request.reject", WhoParams)

@@ -1,0 +1,64 @@
+"""Whether strangers are to find us at the identity's onion: what the person has said of it.
+
+Without a row nobody has said anything: they are. A time that was given ends by the kernel's
+clock in the boot of the machine in which it was given; after a reboot by what the wall clock
+says is left, and never after more than was given (as ending.py has it for messages).
+"""
+
+from dataclasses import dataclass
+
+from onionchat.store.ending import Uptime
+from onionchat.store.models import Reachability
+from onionchat.types import Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Reachable:
+    """`until`: when it ends by itself; `left`: milliseconds to that. `decided`: the person has
+    said so; `told`: that they could."""
+
+    on: bool
+    until: Millis | None = None
+    left: int | None = None
+    decided: bool = False
+    told: bool = False
+
+
+def load(now: Millis, uptime: Uptime) -> Reachable:
+    """As it is now; what is over is off from now on."""
+    row = Reachability.get_or_none()
+    if row is None:
+        return Reachable(on=True)
+    if not row.wanted or row.until is None:
+        return Reachable(row.wanted, decided=row.since > 0, told=row.told)
+    if row.boot != uptime.boot:
+        left = min(row.until - now, row.until - row.since)
+        row.boot, row.over_at = uptime.boot, uptime.now + left
+        row.save()
+    left = row.over_at - uptime.now
+    if left <= 0:
+        row.wanted, row.until = False, None
+        row.save()
+        return Reachable(on=False, decided=True, told=row.told)
+    return Reachable(True, row.until, left, decided=True, told=row.told)
+
+
+def is_off() -> bool:
+    """As it was when it was last looked at."""
+    off: bool = Reachability.select().where(~Reachability.wanted).exists()
+    return off
+
+
+def save(on: bool, given: int | None, now: Millis, uptime: Uptime) -> None:
+    """The person says so; `given`: for so many milliseconds."""
+    until = None if given is None else now + given
+    over_at = None if given is None else uptime.now + given
+    Reachability.replace(
+        id=1, wanted=on, since=now, until=until, boot=uptime.boot, over_at=over_at, told=True
+    ).execute()
+
+
+def tell() -> None:
+    """They have been told that they could turn it off."""
+    fresh = {"id": 1, "wanted": True, "since": 0, "told": True}
+    Reachability.insert(**fresh).on_conflict_ignore().execute()
