@@ -115,7 +115,7 @@ BUGS = (
     Bug(
         "a receipt is not believed",
         "node/inbox.py",
-        (("                outbox.delivered(self._contact.device, ids, self._now)\n", ""),),
+        (("if outbox.delivered(self._contact.device, ids, self._now):", "if not ids:"),),
         hours_of("kill"),
     ),
     Bug(
