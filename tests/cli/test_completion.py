@@ -70,7 +70,7 @@ def node(tmp_path: Path) -> Iterator[ScriptedNode]:
 
 
 def test_commands_and_options(tab: Tab) -> None:
-    assert tab("re") == ["request", "receive"]
+    assert tab("re") == ["request", "receive", "reachable"]
     assert tab("contact", "re") == ["rename", "remove"]
     assert tab("send", "bob", "--w") == ["--wait"]
     assert tab("send", "bob", "--wait", "") == ["sent", "delivered"]
