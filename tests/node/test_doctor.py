@@ -8,7 +8,7 @@ import pytest
 
 from onionchat.node.doctor import Check, knock
 from onionchat.store import counts
-from onionchat.types import OnionKey
+from onionchat.types import OnionKey, Place
 from tests.node.street import Home, Lane, Street, befriend
 
 pytestmark = pytest.mark.usefixtures("promptly")
@@ -63,7 +63,7 @@ def test_looking_at_somebody_who_is_there_tells_them_nothing(tmp_path: Path) -> 
             async with bob.up():
                 before = await bob.change(counts.totals)
                 key = bob.identity.key
-                assert (await knock(Lane(street), OnionKey(key), key)).ok
+                assert (await knock(Lane(street), Place(OnionKey(key)), key)).ok
             async with bob.store() as profile:
                 assert await profile.db.run(counts.totals) == before
 
