@@ -7,9 +7,9 @@ import pytest
 
 from onionchat.errors import UsageError
 from onionchat.store.models import Outbox
+from tests.node.expiring import HOUR, YEAR, friends, heard, rebooted, states, wrong_by
 from tests.node.patience import pass_time, run
 from tests.node.street import Home, Street, befriend
-from tests.node.test_expiry import HOUR, YEAR, friends, heard, rebooted, states, wrong_by
 
 pytestmark = pytest.mark.usefixtures("promptly")
 

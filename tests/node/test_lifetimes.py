@@ -19,9 +19,9 @@ from onionchat.store.ending import Uptime
 from onionchat.store.lifetimes import Lifetimes
 from onionchat.store.models import Conversation, Forgotten, Message, Outbox, Session
 from onionchat.types import IdentityKey, MessageId, Millis, StreamId
+from tests.node.expiring import HOUR, YEAR, friends, heard, rebooted, wrong_by
 from tests.node.patience import pass_time, run
 from tests.node.street import Home
-from tests.node.test_expiry import HOUR, YEAR, friends, heard, rebooted, wrong_by
 
 pytestmark = pytest.mark.usefixtures("promptly")
 
