@@ -7,10 +7,10 @@ import click
 from onionchat.cli import params, prompt
 from onionchat.cli.ask import ask, ask_anyway, reach
 from onionchat.cli.invocation import Invocation
-from onionchat.cli.lifetimes import span
 from onionchat.cli.options import Command, Group, option
 from onionchat.cli.output import local, table
 from onionchat.cli.render import line
+from onionchat.duration import in_words
 from onionchat.errors import RefusedError
 
 _MEANING = {
@@ -95,7 +95,7 @@ def show(invocation: Invocation, name: str) -> None:
     """Show one contact; the beginning of a name is enough if there is only one such."""
     row = ask_anyway(invocation, "contact.show", name=name)
     cells = _cells(row)
-    cells |= {key: span(row[key]) for key in _LIFETIMES if row.get(key)}
+    cells |= {key: in_words(row[key]) for key in _LIFETIMES if row.get(key)}
     if row["why"]:
         cells |= {
             "why": line(row["why"]),

@@ -7,6 +7,7 @@ from onionchat.cli.ask import ask
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command
 from onionchat.cli.render import line
+from onionchat.duration import in_words
 
 
 @click.command(
@@ -27,9 +28,10 @@ def disappearing(invocation: Invocation, name: str, seconds: int) -> None:
     erased by software: whoever wants to keep a message can, with a camera if need be.
     """
     row = ask(invocation, "contact.disappearing", name=name, seconds=seconds)
-    who, time = line(row["name"]), span(row["disappearing"])
-    text = f"disappears {time} after it was read" if seconds else "does not disappear any more"
-    invocation.out.row(row, f"{who}: what both of you send from now on {text}")
+    text = "does not disappear any more"
+    if seconds:
+        text = f"disappears {in_words(row['disappearing'])} after it was read"
+    invocation.out.row(row, f"{line(row['name'])}: what both of you send from now on {text}")
 
 
 @click.command(
@@ -49,14 +51,5 @@ def keep(invocation: Invocation, name: str, seconds: int) -> None:
     Only here: the other side keeps what it has, and says for how long in `contact show`.
     """
     row = ask(invocation, "contact.keep", name=name, seconds=seconds)
-    text = f"for {span(row['keep'])} at most" if seconds else "without a limit"
+    text = f"for {in_words(row['keep'])} at most" if seconds else "without a limit"
     invocation.out.row(row, f"{line(row['name'])}: what is said is kept here {text}")
-
-
-def span(seconds: int | None) -> str:
-    """A length of time as it was given; `-` for none."""
-    if seconds is None:
-        return "-"
-    units = ((604800, "w"), (86400, "d"), (3600, "h"), (60, "m"), (1, "s"))
-    size, unit = next((size, unit) for size, unit in units if seconds % size == 0)
-    return f"{seconds // size}{unit}"

@@ -23,6 +23,7 @@ it by software; nobody can prove that the other one has.
 import secrets
 from typing import TYPE_CHECKING
 
+from onionchat.duration import in_words
 from onionchat.protocol import records
 from onionchat.store import identity as identities
 from onionchat.store import lifetimes, messages, outbox, sequences
@@ -37,7 +38,6 @@ if TYPE_CHECKING:  # which opens itself with this
 
 BATCH = 500
 """Messages that are erased in one transaction."""
-_UNITS = ((604800, "week"), (86400, "day"), (3600, "hour"), (60, "minute"), (1, "second"))
 
 
 def agreed(ours: Lifetimes, theirs: records.Lifetimes) -> tuple[int, int]:
@@ -126,17 +126,12 @@ def _erase_old(now: Millis) -> None:
 def _disappearing(seconds: int) -> str:
     if not seconds:
         return "They have decided that messages here do not disappear any more."
-    return f"They have decided that messages here disappear {span(seconds)} after they were read."
+    return (
+        f"They have decided that messages here disappear {in_words(seconds)} after they were read."
+    )
 
 
 def _keeping(seconds: int) -> str:
     if not seconds:
         return "They keep what is said here without a limit from now on."
-    return f"They keep what is said here for {span(seconds)} at most from now on."
-
-
-def span(seconds: int) -> str:
-    """In the largest unit that says it exactly."""
-    size, unit = next((size, unit) for size, unit in _UNITS if seconds % size == 0)
-    count = seconds // size
-    return f"{count} {unit}" if count == 1 else f"{count} {unit}s"
+    return f"They keep what is said here for {in_words(seconds)} at most from now on."

@@ -8,7 +8,7 @@ import pytest
 from onionchat.crypto.vault import Cost
 from onionchat.node import expiry, inbox, lifetimes
 from onionchat.node.clock import DAY, wall_clock
-from onionchat.node.lifetimes import agreed, span
+from onionchat.node.lifetimes import agreed
 from onionchat.node.profile import create_profile, unlocked
 from onionchat.paths import locate
 from onionchat.protocol import records
@@ -385,11 +385,3 @@ def test_what_is_to_disappear_is_in_no_backup(tmp_path: Path) -> None:
                 assert len(row.forgotten) == 1
 
     run(scene())
-
-
-@pytest.mark.parametrize(
-    ("seconds", "words"),
-    [(1, "1 second"), (90, "90 seconds"), (3600, "1 hour"), (1209600, "2 weeks")],
-)
-def test_a_time_is_said_as_it_was_given(seconds: int, words: str) -> None:
-    assert span(seconds) == words
