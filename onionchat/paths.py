@@ -61,10 +61,6 @@ class Paths:
         return self.root / "tor"
 
     @property
-    def torrc(self) -> Path:
-        return self.root / "torrc"
-
-    @property
     def rpc_socket(self) -> Path:
         return self.run / "rpc.sock"
 

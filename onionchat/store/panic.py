@@ -119,7 +119,7 @@ def _overwrite(path: Path) -> OSError | None:
 def _files(paths: Paths) -> tuple[Path, ...]:
     """But for the lock, which keeps others out until the end."""
     generation = paths.generation, whole_file.unfinished(paths.generation)
-    return (*generation, paths.database, *paths.database_aside, paths.torrc)
+    return (*generation, paths.database, *paths.database_aside)
 
 
 def _remove(paths: Paths) -> None:

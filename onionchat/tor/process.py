@@ -5,6 +5,9 @@ looks itself whether its owner is there (`__OwningControllerProcess`). Its log i
 for ever, since a full pipe would stop it; every line passes `scrub` first, so that no
 onion address reaches a log, a terminal or an error. Why it died is told in its own words
 and with what to do about it.
+
+It reads its configuration from a pipe, once: from a file, whoever could write to the profile
+(the node, which may start no program) could have it read another one, and start a program.
 """
 
 import asyncio
@@ -28,6 +31,9 @@ STOP_DEADLINE = 3.0
 """Seconds between SIGTERM and SIGKILL."""
 REMEMBERED = 40
 """Lines of the log that are looked at for the reason of a death."""
+
+_ONCE = "__ReloadTorrcOnSIGHUP 0\n"
+"""Its stdin is over after the start: read anew, the configuration would be empty."""
 
 _ONION = re.compile(r"[a-z2-7]{56}", re.IGNORECASE)
 _STAMP = re.compile(r"^.*?\[(?:notice|warn|err)\] ")
@@ -79,15 +85,19 @@ class TorProcess:
         return self._process.pid
 
     @classmethod
-    async def start(cls, binary: TorBinary, torrc: Path, on_line: OnLine) -> "TorProcess":
-        """Start it with this configuration alone; `on_line` gets each scrubbed line of its log.
+    async def start(
+        cls, binary: TorBinary, torrc: str, directory: Path, on_line: OnLine
+    ) -> "TorProcess":
+        """Start it in this directory, with this configuration alone; `on_line` gets each scrubbed
+        line of its log.
 
         TorFailed: it cannot be run, such as while a new version of it is being installed.
         """
         try:
             process = await asyncio.create_subprocess_exec(
-                *(binary.path, "--defaults-torrc", "/dev/null", "-f", torrc),
-                stdin=asyncio.subprocess.DEVNULL,
+                *(binary.path, "--defaults-torrc", "/dev/null", "-f", "-"),
+                cwd=directory,
+                stdin=asyncio.subprocess.PIPE,
                 stdout=asyncio.subprocess.PIPE,
                 stderr=asyncio.subprocess.STDOUT,
                 start_new_session=True,
@@ -97,6 +107,9 @@ class TorProcess:
             raise TorFailed(
                 f"{binary.path} cannot be run: {error.strerror}", "install tor again"
             ) from None
+        assert process.stdin is not None
+        process.stdin.write(f"{_ONCE}{torrc}".encode())
+        process.stdin.close()
         return cls(process, on_line)
 
     async def run(self) -> NoReturn:
@@ -143,9 +156,7 @@ class TorProcess:
 
 async def run_tor(binary: TorBinary, torrc: str, directory: Path, on_line: OnLine) -> NoReturn:
     """A tor with this configuration until it dies; TorFailed says why. Cancelling ends it."""
-    path = directory / "torrc"
-    path.write_text(torrc)
-    async with await TorProcess.start(binary, path, on_line) as tor:
+    async with await TorProcess.start(binary, torrc, directory, on_line) as tor:
         await tor.run()
 
 

@@ -20,15 +20,17 @@ def test_every_step_is_told_and_nothing_stays(
     with ExitStack() as stack:
         Transcript(home, stack, {"TMPDIR": str(home)}).run(path)
     assert list(home.iterdir()) == []
-    assert processes_with(str(home)) == []
+    assert processes_in(home) == []
 
 
-def processes_with(word: str) -> list[str]:
-    """Command lines that name it."""
+def processes_in(home: Path) -> list[str]:
+    """Command lines of those that name it, or were started in it."""
     lines = []
-    for path in Path("/proc").glob("[0-9]*/cmdline"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            lines.append(path.read_text())
-        except OSError:  # it has ended meanwhile
+            line, place = (process / "cmdline").read_text(), (process / "cwd").readlink()
+        except OSError:  # it has ended meanwhile, or is somebody else's
             continue
-    return [line for line in lines if word in line]
+        if str(home) in line or place.is_relative_to(home):
+            lines.append(line)
+    return lines

@@ -30,15 +30,13 @@ async def echo(link: Link) -> None:
         await link.write(data)
 
 
-def example_torrc(home: Path, port: int, network: Info) -> Path:
+def example_torrc(home: Path, port: int, network: Info) -> str:
     """Debian's settings and torrc.example, with paths below `home` and a free port."""
     example = EXAMPLE.read_text().replace("127.0.0.1:9049", f"127.0.0.1:{port}")
-    torrc = home / "torrc"
-    torrc.write_text(
+    return (
         f'DataDirectory "{home}/data"\n__OwningControllerProcess {os.getpid()}\n'
         f'{debian_settings(home)}{example}%include "{network.client_torrc}"\n'
     )
-    return torrc
 
 
 def test_a_megabyte_between_our_tor_and_one_from_torrc_example(
@@ -53,7 +51,7 @@ def test_a_megabyte_between_our_tor_and_one_from_torrc_example(
         identity = Identity.from_seed(secrets.token_bytes(32))
         onion = Onion(identity.tor_blob(), identity.service_id, FOREIGN_TARGET)
         async with (
-            running(example_torrc(foreign, port, network)),
+            running(example_torrc(foreign, port, network), foreign),
             own_tor(tmp_path / "own", network) as ours,
         ):
             theirs = TorClient(there)

@@ -48,10 +48,10 @@ async def own_tor(
 
 
 @asynccontextmanager
-async def running(torrc: Path) -> AsyncIterator[None]:
+async def running(torrc: str, home: Path) -> AsyncIterator[None]:
     """A tor with this configuration, for as long as the block lasts."""
     async with (
-        await TorProcess.start(find_tor(), torrc, quiet) as tor,
+        await TorProcess.start(find_tor(), torrc, home, quiet) as tor,
         asyncio.TaskGroup() as group,
     ):
         listening = group.create_task(tor.run())

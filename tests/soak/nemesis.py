@@ -146,7 +146,7 @@ class Nemesis:
             await self._wait(*RELAY_EVERY)
             await self._calm.wait()
             relay = self._draw.choice(self._relays)
-            pid = process.child(os.getpid(), str(relay / "torrc"))
+            pid = process.child_in(os.getpid(), relay)
             if pid is None:
                 continue
             how = self._draw.choice(("killed", "frozen"))

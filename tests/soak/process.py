@@ -3,17 +3,26 @@
 import asyncio
 import os
 import signal
-from collections.abc import Awaitable
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
 
 def child(parent: int, word: str) -> int | None:
     """The child of this process whose command line has this word."""
+    return _child(parent, lambda proc: word.encode() in (proc / "cmdline").read_bytes())
+
+
+def child_in(parent: int, directory: Path) -> int | None:
+    """The child of this process that was started in this directory."""
+    return _child(parent, lambda proc: (proc / "cwd").readlink() == directory.resolve())
+
+
+def _child(parent: int, fits: Callable[[Path], bool]) -> int | None:
     with suppress(FileNotFoundError, ProcessLookupError):  # it ended while we looked
         for task in Path(f"/proc/{parent}/task").iterdir():
             for pid in (task / "children").read_text().split():
-                if word.encode() in Path(f"/proc/{pid}/cmdline").read_bytes():
+                if fits(Path(f"/proc/{pid}")):
                     return int(pid)
     return None
 

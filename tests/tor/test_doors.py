@@ -136,12 +136,11 @@ def complaint(run: Path) -> UnreachableError:
 @needs_root
 def test_a_real_tor_with_the_settings_of_debian(tmp_path: Path, run: Path) -> None:
     """Step by step, as somebody would open it who has just installed it."""
-    torrc = tmp_path / "t" / "torrc"
     offline = ("SocksPort 0\n", "DisableNetwork 1\n")
     text = "".join(
         line for line in offline_torrc(tmp_path / "t").splitlines(True) if line not in offline
     )
-    torrc.write_text(text + NOWHERE + debian_settings(run))
+    torrc = text + NOWHERE + debian_settings(run)
 
     async def started() -> None:
         up = asyncio.Event()
@@ -150,7 +149,7 @@ def test_a_real_tor_with_the_settings_of_debian(tmp_path: Path, run: Path) -> No
             if "Bootstrapped 0%" in line:
                 up.set()
 
-        tor = await TorProcess.start(find_tor(), torrc, look)
+        tor = await TorProcess.start(find_tor(), torrc, run, look)
         async with tor, asyncio.timeout(20), asyncio.TaskGroup() as group:
             running = group.create_task(tor.run())
             await up.wait()

@@ -44,14 +44,13 @@ def test_an_option_that_tor_does_not_know_is_told_with_a_next_step(tmp_path: Pat
 def test_a_data_directory_in_use_is_told(tmp_path: Path) -> None:
     async def scene() -> TorFailed:
         torrc = offline_torrc(tmp_path / "t")
-        (tmp_path / "t" / "torrc").write_text(torrc)
         up = asyncio.Event()
 
         def look(line: str) -> None:
             if "Bootstrapped 0%" in line or "Opened" in line or "starting" in line:
                 up.set()
 
-        tor = await TorProcess.start(find_tor(), tmp_path / "t" / "torrc", look)
+        tor = await TorProcess.start(find_tor(), torrc, tmp_path / "t", look)
         async with tor, asyncio.TaskGroup() as group:
             first = group.create_task(tor.run())
             await up.wait()
@@ -127,12 +126,37 @@ def test_a_program_that_has_gone_is_a_failure_of_tor(tmp_path: Path) -> None:
         asyncio.run(run_tor(gone, "", tmp_path, lambda _: None))
 
 
+@pytest.mark.parametrize("more", ["", "# a pipe holds less than this\n" * 10_000], ids=["", "long"])
+def test_nobody_can_change_what_it_was_told(tmp_path: Path, more: str) -> None:
+    """Not by a file in its directory, and not when it is asked to read again."""
+    torrc = offline_torrc(tmp_path / "t") + more
+    (tmp_path / "t" / "torrc").write_text("NoSuchOption 1\n")
+
+    async def scene() -> None:
+        started, asked = asyncio.Event(), asyncio.Event()
+
+        def look(line: str) -> None:
+            if "Bootstrapped 0%" in line:
+                started.set()
+            if "Not reloading config file" in line:
+                asked.set()
+
+        tor = await TorProcess.start(find_tor(), torrc, tmp_path / "t", look)
+        async with tor, asyncio.TaskGroup() as group:
+            running = group.create_task(tor.run())
+            await started.wait()
+            os.kill(tor.pid, signal.SIGHUP)
+            await asked.wait()
+            running.cancel()
+
+    asyncio.run(scene())
+    assert (tmp_path / "t" / "torrc").read_text() == "NoSuchOption 1\n"
+
+
 def test_cancelling_ends_it(tmp_path: Path) -> None:
     async def scene() -> int:
-        torrc = tmp_path / "t" / "torrc"
-        text = offline_torrc(tmp_path / "t")
-        torrc.write_text(text)
-        async with await TorProcess.start(find_tor(), torrc, lambda _: None) as tor:
+        torrc = offline_torrc(tmp_path / "t")
+        async with await TorProcess.start(find_tor(), torrc, tmp_path, lambda _: None) as tor:
             return tor.pid
 
     pid = asyncio.run(scene())
@@ -147,7 +171,7 @@ from onionchat.tor.find import TorBinary, find_tor
 from onionchat.tor.process import TorProcess
 
 async def main():
-    async with await TorProcess.start(find_tor(), Path(sys.argv[1]), lambda _: None) as tor:
+    async with await TorProcess.start(find_tor(), sys.argv[1], Path(), lambda _: None) as tor:
         print(tor.pid, flush=True)
         await tor.run()
 
@@ -156,12 +180,9 @@ asyncio.run(main())
 
 
 def test_it_dies_with_a_parent_that_is_killed(tmp_path: Path) -> None:
-    torrc = tmp_path / "t" / "torrc"
     text = offline_torrc(tmp_path / "t")
-    torrc.write_text("".join(line for line in text.splitlines(True) if "Owning" not in line))
-    with Child(
-        [sys.executable, "-c", PARENT, str(torrc)], stdout=subprocess.PIPE, text=True
-    ) as parent:
+    torrc = "".join(line for line in text.splitlines(True) if "Owning" not in line)
+    with Child([sys.executable, "-c", PARENT, torrc], stdout=subprocess.PIPE, text=True) as parent:
         assert parent.stdout is not None
         pid = int(parent.stdout.readline())
         watch = os.pidfd_open(pid)

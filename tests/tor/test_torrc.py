@@ -51,16 +51,14 @@ def test_tor_reads_every_path_as_it_was_meant(tmp_path: Path) -> None:
     places = Places(home / "data", home / "control", home / "socks", home / "cookie")
 
     async def scene() -> set[str]:
-        torrc = home / "torrc"
-        text = own_torrc(places, os.getpid(), include=include)
-        torrc.write_text(text)
+        torrc = own_torrc(places, os.getpid(), include=include)
         up = asyncio.Event()
 
         def look(line: str) -> None:
             if "Bootstrapped 0%" in line:
                 up.set()
 
-        tor = await TorProcess.start(find_tor(), torrc, look)
+        tor = await TorProcess.start(find_tor(), torrc, home, look)
         async with tor, asyncio.timeout(10), asyncio.TaskGroup() as group:
             running = group.create_task(tor.run())
             await up.wait()

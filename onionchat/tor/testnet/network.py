@@ -65,12 +65,11 @@ async def _bootstrapped(home: Path, binary: TorBinary, authorities: str) -> None
             done.set()
 
     own = f'DataDirectory "{home}"\nSocksPort auto\nLog notice stdout\n'
-    torrc = home / "torrc"
-    torrc.write_text(client_torrc(authorities) + own + f"__OwningControllerProcess {os.getpid()}\n")
+    torrc = client_torrc(authorities) + own + f"__OwningControllerProcess {os.getpid()}\n"
     try:
         async with (
             asyncio.timeout(START_DEADLINE),
-            await TorProcess.start(binary, torrc, look) as tor,
+            await TorProcess.start(binary, torrc, home, look) as tor,
             asyncio.TaskGroup() as group,
         ):
             running = group.create_task(tor.run())
