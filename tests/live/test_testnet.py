@@ -29,16 +29,15 @@ run_foreground(Path(sys.argv[1]), find_tor(), lambda info: print("ready", flush=
 
 
 def tors_of(directory: Path) -> list[int]:
-    """Processes whose command line names this network's directory."""
+    """tors that were started in this directory, or below it."""
     found = []
-    for entry in Path("/proc").iterdir():
-        if entry.name.isdigit():
-            try:
-                words = (entry / "cmdline").read_bytes()
-            except OSError:
-                continue
-            if os.fsencode(directory) in words and b"--defaults-torrc" in words:
-                found.append(int(entry.name))
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            words, place = (entry / "cmdline").read_bytes(), (entry / "cwd").readlink()
+        except OSError:
+            continue
+        if place.is_relative_to(directory) and b"--defaults-torrc" in words:
+            found.append(int(entry.name))
     return found
 
 
