@@ -17,7 +17,7 @@ from onionchat.tor.control import Control
 from onionchat.tor.link import Link
 from onionchat.tor.onions import Onion
 from onionchat.tor.testnet import Info
-from onionchat.types import OnionKey
+from onionchat.types import OnionKey, Place
 from tests.live.bridge import Bridge, bridge
 from tests.live.person import Person
 from tests.live.test_conversation import wait_for
@@ -63,7 +63,7 @@ def test_bytes_both_ways_and_no_connection_but_to_the_bridge(
             serving = group.create_task(behind.serve(onion, echo, 4))
             await behind.published(identity.service_id)
             await until(ours, "ready")
-            link = await dial(ours, OnionKey(identity.key))
+            link = await dial(ours, Place(OnionKey(identity.key)))
             data = secrets.token_bytes(100_000)
             assert await round_trip(link, data) == data
             connected = await relays_connected_to(hidden), await relays_connected_to(open_)

@@ -15,7 +15,7 @@ from onionchat.paths import locate
 from onionchat.rpc.client import Client
 from onionchat.tor.client import TorClient
 from onionchat.tor.testnet import Info
-from onionchat.types import IdentityKey, OnionKey
+from onionchat.types import IdentityKey, OnionKey, Place
 from tests.live.person import Person
 from tests.live.test_testnet import tors_of
 from tests.live.tors import dial, own_tor, until
@@ -56,7 +56,7 @@ async def answers(key: OnionKey, home: Path, network: Info) -> None:
 
 
 async def greeted(ours: TorClient, key: OnionKey) -> None:
-    link = await dial(ours, key)
+    link = await dial(ours, Place(key))
     initiator = Initiator(Identity.from_seed(secrets.token_bytes(32)), IdentityKey(key))
     await link.write(initiator.m1())
     m2 = b""

@@ -62,7 +62,7 @@ def test_a_megabyte_between_our_tor_and_one_from_torrc_example(
                 ]
                 await theirs.published(identity.service_id)
                 await until(ours, "ready")
-                link = await dial(ours, OnionKey(identity.key))
+                link = await dial(ours, Place(OnionKey(identity.key)))
                 data = secrets.token_bytes(1 << 20)
                 assert await round_trip(link, data) == data
                 await link.close()

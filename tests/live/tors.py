@@ -2,26 +2,40 @@
 
 import asyncio
 import os
+import secrets
 import socket
 from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
+from typing import NoReturn
+
+import pytest
 
 from onionchat.tor.address import unix
 from onionchat.tor.attach import Attachment
 from onionchat.tor.client import TorClient
 from onionchat.tor.dial_errors import DialError
-from onionchat.tor.find import find_tor
+from onionchat.tor.find import TorBinary, find_tor
 from onionchat.tor.link import Link
-from onionchat.tor.process import TorProcess, run_tor
+from onionchat.tor.process import OnLine, TorFailed, TorProcess, run_tor
 from onionchat.tor.status import TorStatus
 from onionchat.tor.testnet import Info
+from onionchat.tor.testnet.network import Keep
 from onionchat.tor.torrc import Places, own_torrc
-from onionchat.types import OnionKey, Place
+from onionchat.types import Place
+
+IMPATIENCE = 5.0
 
 
 def quiet(_: str) -> None:
     """tor's log is not what these tests look at."""
+
+
+async def again(binary: TorBinary, torrc: str, home: Path, on_line: OnLine) -> NoReturn:
+    """Whenever it dies it is started again, at once."""
+    while True:
+        with suppress(TorFailed):
+            await run_tor(binary, torrc, home, on_line)
 
 
 def places_in(home: Path) -> Places:
@@ -31,7 +45,7 @@ def places_in(home: Path) -> Places:
 
 @asynccontextmanager
 async def own_tor(
-    home: Path, network: Info | None, *, bridges: Sequence[str] = ()
+    home: Path, network: Info | None, *, bridges: Sequence[str] = (), keep: Keep = run_tor
 ) -> AsyncIterator[TorClient]:
     """A tor as the supervisor starts it, steered by a client that runs inside the block."""
     places = places_in(home)
@@ -39,7 +53,7 @@ async def own_tor(
     torrc = own_torrc(places, os.getpid(), include=include, bridges=bridges)
     attachment = Attachment(unix(places.control), unix(places.socks), places.cookie)
     async with asyncio.TaskGroup() as group:
-        tor = group.create_task(run_tor(find_tor(), torrc, home, quiet))
+        tor = group.create_task(keep(find_tor(), torrc, home, quiet))
         client = TorClient(attachment)
         steering = group.create_task(client.run())
         yield client
@@ -66,15 +80,26 @@ async def until(client: TorClient, state: str) -> TorStatus:
     return status
 
 
-async def dial(client: TorClient, onion: OnionKey) -> Link:
+async def dial(client: TorClient, place: Place) -> Link:
     """As a node does: a descriptor may lag behind its upload, so it tries again."""
     loop = asyncio.get_running_loop()
     for attempt in range(5):
         try:
-            return await client.dial(Place(onion), f"token{attempt}", loop.time() + 30)
+            return await client.dial(place, f"token{attempt}", loop.time() + 30)
         except DialError:
             continue
     raise AssertionError("the onion could not be reached")
+
+
+async def refused(client: TorClient, place: Place) -> DialError:
+    """Why the key is not taken there. Dials until then, too, must be in vain: a descriptor may
+    lag behind its upload, and where an onion has just gone tor may wait for very long."""
+    loop = asyncio.get_running_loop()
+    while True:
+        with pytest.raises(DialError) as failed:
+            await client.dial(place, secrets.token_hex(8), loop.time() + IMPATIENCE)
+        if failed.value.reason == "unauthorised":
+            return failed.value
 
 
 async def round_trip(link: Link, data: bytes) -> bytes:

@@ -1,6 +1,6 @@
 """`python -m tests.load [NAME ...]`: each figure beside its bar; all that there are, or these.
 
-Names: queue history idle flood panic strangers alike
+Names: queue history idle flood panic strangers alike hidden
 """
 
 import shutil
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.load import alike, flood, history, idle, panic, queue, strangers
+from tests.load import alike, flood, hidden, history, idle, panic, queue, strangers
 from tests.load.bar import Bar
 
 FIGURES: dict[str, Callable[[Path], Iterator[Bar]]] = {
@@ -20,6 +20,7 @@ FIGURES: dict[str, Callable[[Path], Iterator[Bar]]] = {
     "panic": lambda place: panic.figures(place, panic.RUNS),
     "strangers": strangers.figures,
     "alike": alike.figures,
+    "hidden": hidden.figures,
 }
 
 

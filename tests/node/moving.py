@@ -25,7 +25,7 @@ async def taken(home: Home, *, history: bool = True) -> Content:
 async def moved(home: Home, content: Content) -> Home:
     """The same person on another machine, from nothing but the backup."""
     place = Path(mkdtemp(dir=home.directory))
-    new = Home(home.name, place, home._street)
+    new = Home(home.name, place, home.street)
     new._seed, new.identity, new.address = content.seed, home.identity, home.address
     async with await Database.open(new.directory / "store.db", new._key, create=True) as db:
         await db.run(restore.put_back, content, backup.reborn(content), wall_clock())

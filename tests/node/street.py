@@ -33,6 +33,7 @@ from onionchat.tor.address import Address, UnixAddress
 from onionchat.tor.dial_errors import DialError, KeyMissing, KeyRefused, NotPublished
 from onionchat.tor.link import Link, connect
 from onionchat.tor.listener import OnLink
+from onionchat.tor.network import Network
 from onionchat.tor.onions import Onion
 from onionchat.tor.status import Board, State, TorStatus
 from onionchat.types import Incarnation, Place, StreamId
@@ -141,7 +142,7 @@ class Home:
         self.name = name
         self.directory = directory / name
         self.directory.mkdir(exist_ok=seed is not None)
-        self._street = street
+        self.street = street
         self._seed = seed or secrets.token_bytes(32)
         self._key = hashlib.sha256(self._seed).digest()
         self.identity = Identity.from_seed(self._seed)
@@ -165,6 +166,12 @@ class Home:
             me = await db.run(identities.load)
             yield Profile(db, me, self.identity, Feed(db), self.clock, self.uptime)
 
+    @asynccontextmanager
+    async def network(self) -> AsyncIterator[Network]:
+        """What the node has instead of tor, for as long as it runs."""
+        self.lane = Lane(self.street, self.tor)
+        yield self.lane
+
     def uptime(self) -> Uptime:
         """The loop's clock, which a test can put forward, and the time that it has slept."""
         awake = asyncio.get_running_loop().time()
@@ -173,9 +180,8 @@ class Home:
     @asynccontextmanager
     async def up(self, *, dial: bool = True) -> AsyncIterator["Home"]:
         """The node runs inside this block."""
-        async with self.store() as profile:
-            self.lane = Lane(self._street, self.tor)
-            node = Node(profile, self.lane, self._socket, dial=dial)
+        async with self.network() as network, self.store() as profile:
+            node = Node(profile, network, self._socket, dial=dial)
             self.profile = profile
             async with asyncio.TaskGroup() as group:
                 running = group.create_task(node.run())

@@ -1,0 +1,78 @@
+"""Who is blocked or removed never gets a connection again, and nobody else notices.
+
+On a real Tor: tests/live/test_inboxes.py.
+"""
+
+from pathlib import Path
+
+import pytest
+
+from onionchat.node import inboxes as ours
+from onionchat.store import inboxes
+from onionchat.tor.dial_errors import DialError, KeyRefused, NotPublished
+from onionchat.types import Place
+from tests.node.patience import run
+from tests.node.town import delivered, dial, gone, moved, neighbours, place_of, rows, town
+
+pytestmark = pytest.mark.usefixtures("promptly")
+
+
+@pytest.mark.parametrize("verb", ["contact.remove", "contact.block"])
+def test_a_removed_contact_never_gets_a_connection_and_the_others_notice_nothing(
+    tmp_path: Path, verb: str
+) -> None:
+    async def scene() -> None:
+        async with town(homes := neighbours(tmp_path, "alice", "bob", "carol")):
+            alice, bob, carol = homes
+            theirs, hers = await place_of(bob, "alice"), await place_of(carol, "alice")
+            assert theirs.onion == hers.onion
+            await alice(verb, name="bob")
+            with pytest.raises(DialError):
+                await dial(bob, theirs)
+            new = await moved(carol, "alice", hers)
+            await gone(alice, theirs)  # for she has said that she knows
+            with pytest.raises(NotPublished):
+                await dial(bob, theirs)
+            with pytest.raises(KeyRefused):
+                await dial(bob, Place(new.onion, theirs.client_key))
+            await delivered(carol, "alice", "still here")
+            assert await carol("receive") == []
+
+    run(scene())
+
+
+def test_who_was_away_when_the_inbox_moved_comes_to_the_old_one(tmp_path: Path) -> None:
+    """The old one stays for them, without the key of who was removed; then it goes."""
+
+    async def scene() -> None:
+        async with town(homes := neighbours(tmp_path, "alice", "bob", "carol")):
+            places = [await place_of(home, "alice") for home in homes[1:]]
+        alice, _, carol = homes
+        async with alice.up(dial=False):
+            await alice("reachable", state="off")
+            await alice("contact.remove", name="bob")
+            await alice.until(lambda: len(inboxes.all_rows()) == 2)
+            with pytest.raises(KeyRefused):
+                await dial(alice, places[0])
+            async with carol.up(dial=False):
+                await delivered(carol, "alice", "I was away")
+                await gone(alice, places[1])
+                with pytest.raises(NotPublished):
+                    await dial(alice, places[1])
+
+    run(scene())
+
+
+def test_an_old_inbox_goes_after_thirty_days_whoever_is_away(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with town(homes := neighbours(tmp_path, "alice", "bob", "carol")):
+            alice = homes[0]
+        async with alice.up(dial=False):
+            await alice("contact.remove", name="bob")
+            now = alice.clock()
+            await alice.change(lambda: ours.arrange(now))
+            assert len(await rows(alice)) == 2
+            await alice.change(lambda: ours.arrange(now + ours.CLOSING + 1))  # type: ignore[arg-type]
+            assert len(await rows(alice)) == 1
+
+    run(scene())
