@@ -8,15 +8,18 @@ It knows nothing of how messages travel. For every text that somebody sent:
     disorder    behind a later one of the same author, without a mark
     stuck       waits at the end of the quiet phase, or was never shown
     forged      never written by whom it is from
+    heard       from somebody who is blocked or was removed
 
-Then: an alarm where nobody's disk was put back (false alarm), none where it should be (no
-alarm), a key used for two texts, two conversations that differ at the end, and somebody who
-dials like mad.
+Then: a link to somebody's inbox for whom they have blocked or removed, or to an address that is
+off; an alarm where nobody's disk was put back and nobody fell out (false alarm), none where it
+should be (no alarm), a key used for two texts, two conversations that differ at the end, and
+somebody who dials like mad.
 
 A disk that was put back takes with it what happened since the copy was made: neither that
 person's own texts of that time are owed to anybody, nor what they had received and
 confirmed. Everything else still is. A text that was taken back on its way may come or not; if
-it came, its author must know in the end.
+it came, its author must know in the end. What was said between two of whom one removed the other
+is of no matter any more: it may be there or not, on either side. What is said after it is.
 """
 
 from collections import defaultdict
@@ -41,6 +44,8 @@ class Memory:
     delivered: set[str] = field(default_factory=set)
     shown: set[str] = field(default_factory=set)
     read: set[str] = field(default_factory=set)
+    shut_out: set[str] = field(default_factory=set)
+    hidden: bool = False
 
 
 class Checker:
@@ -54,6 +59,9 @@ class Checker:
         self._regretted: set[str] = set()
         self._forgotten: set[str] = set()
         self._excused: set[str] = set()
+        self._parting: set[frozenset[str]] = set()
+        self._fell_out: set[frozenset[str]] = set()
+        self._outside: set[str] = set()
         self._highest: dict[tuple[str, str], int] = defaultdict(int)
         self._restored: set[str] = set()
         self._owed: dict[str, str] = {}
@@ -76,22 +84,29 @@ class Checker:
             "outbox": self._waits,
             "dial": self._dials_,
             "history": self._remembers,
+            "parting": self._parts,
+            "shut out": self._shuts_out,
+            "lets in": self._lets_in,
+            "hidden": self._hides,
+            "found": self._shows_up,
+            "link": self._links,
         }
 
     def take(self, entry: Entry) -> None:
-        if handler := self._handlers.get(entry.what):
+        handler = self._handlers.get(entry.what)
+        if handler is not None and self._outside.isdisjoint(entry.words):
             handler(entry, self._now[entry.who], *entry.words)
 
     def finish(self) -> list[str]:
         """After the last entry: what is missing, and all that was found."""
         for name, memory in [*self._now.items()]:
-            for text in sorted(memory.accepted - self._excused):
+            for text in sorted(memory.accepted - self._excused - self._outside):
                 came = text in self._now[reader_of(text)].received
                 if not came and text not in memory.cancelled:
                     self._say(None, f"{text} was lost")
                 if came and text not in memory.delivered:
                     self._say(None, f"{name} never learned that {text} has arrived")
-            for text in sorted(memory.received.keys() - memory.shown):
+            for text in sorted(memory.received.keys() - memory.shown - self._outside):
                 self._say(None, f"{text} was never shown")
         for entry in self._waiting:
             self._say(entry, f"stuck: {' '.join(map(str, entry.words))}")
@@ -107,6 +122,8 @@ class Checker:
 
     def _writes(self, _: Entry, __: Memory, text: str) -> None:
         self._tried.add(text)
+        if pair_of(text) in self._parting:
+            self._outside.add(text)
 
     def _accepts(self, _: Entry, memory: Memory, text: str) -> None:
         memory.accepted.add(text)
@@ -120,6 +137,8 @@ class Checker:
             self._say(entry, f"forged: {text}")
         if text in memory.received:
             self._say(entry, f"double: {text} was stored twice")
+        if author in memory.shut_out:
+            self._say(entry, f"heard: {text}, though {author} is shut out")
         highest = self._highest[author, entry.who]
         if number < highest and not late and author not in self._restored | {entry.who}:
             self._say(entry, f"disorder: {text} came behind {highest}, without a mark")
@@ -143,7 +162,8 @@ class Checker:
         memory.read.add(text)
 
     def _alarms(self, entry: Entry, _: Memory, about: str, text: str) -> None:
-        if not {entry.who, about} & self._restored:
+        pair = frozenset((entry.who, about))
+        if not pair & self._restored and pair not in self._fell_out:
             self._say(entry, f"false alarm: {text}")
         for name in (entry.who, about):
             self._owed.pop(name, None)
@@ -160,10 +180,10 @@ class Checker:
         """What was confirmed to others, or had reached them, is why they must be told."""
         copy = deepcopy(self._copies[entry.who])
         self._restored.add(entry.who)
-        for text in memory.accepted - copy.accepted:
+        for text in memory.accepted - copy.accepted - self._outside:
             if text in self._now[reader_of(text)].received:
                 self._owed[entry.who] = f"{text} had left"
-        for text in memory.received.keys() - copy.received.keys():
+        for text in memory.received.keys() - copy.received.keys() - self._outside:
             if text in self._now[author_of(text)].delivered:
                 self._excused.add(text)
                 self._owed[entry.who] = f"{text} had come"
@@ -194,6 +214,37 @@ class Checker:
         else:
             self._say(entry, f"{text} was cancelled by nobody")
 
+    # who falls out, or hides
+
+    def _parts(self, entry: Entry, _: Memory, other: str) -> None:
+        pair = frozenset((entry.who, other))
+        self._parting.add(pair)
+        self._fell_out.add(pair)
+        self._outside |= {text for text in self._tried if pair_of(text) == pair}
+
+    def _shuts_out(self, entry: Entry, memory: Memory, other: str) -> None:
+        pair = frozenset((entry.who, other))
+        self._parting.discard(pair)
+        self._fell_out.add(pair)
+        memory.shut_out.add(other)
+
+    def _lets_in(self, entry: Entry, memory: Memory, other: str) -> None:
+        self._parting.discard(frozenset((entry.who, other)))
+        memory.shut_out.discard(other)
+
+    def _hides(self, _: Entry, memory: Memory) -> None:
+        memory.hidden = True
+
+    def _shows_up(self, _: Entry, memory: Memory) -> None:
+        memory.hidden = False
+
+    def _links(self, entry: Entry, _: Memory, whom: str, kind: str) -> None:
+        memory = self._now[whom]
+        if kind == "inbox" and entry.who in memory.shut_out:
+            self._say(entry, f"a connection to {whom}, who has shut {entry.who} out")
+        if kind == "address" and memory.hidden:
+            self._say(entry, f"a connection to {whom}'s address, which is off")
+
     def _compare_histories(self) -> None:
         """What one has written is what the other has read; the order was looked at above."""
         for (name, friend, way), texts in [*self._histories.items()]:
@@ -217,6 +268,10 @@ def author_of(text: str) -> str:
 
 def reader_of(text: str) -> str:
     return text.partition(">")[2].partition(" ")[0]
+
+
+def pair_of(text: str) -> frozenset[str]:
+    return frozenset((author_of(text), reader_of(text)))
 
 
 def number_of(text: str) -> int:

@@ -9,6 +9,7 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from tests.simulation import partings
 from tests.simulation.machine import Machine
 from tests.simulation.person import pause
 from tests.simulation.wire import Circuit
@@ -22,6 +23,7 @@ JUMPS = (1.0, 60.0, HOUR, DAY, 30 * DAY, 400 * DAY)
 """Seconds by which a clock is put forward or back."""
 
 Fault = Callable[["World", Machine], Awaitable[None]]
+Quarrel = Callable[[Machine, str], Awaitable[None]]
 
 
 async def kill(world: "World", machine: Machine) -> None:
@@ -147,12 +149,54 @@ async def descriptor_lost(world: "World", machine: Machine) -> None:
             world.internet.announced.pop(onion, None)
 
 
+async def blocked(world: "World", machine: Machine) -> None:
+    """Somebody is blocked, for a while."""
+    await _falls_out(world, machine, partings.block)
+
+
+async def removed(world: "World", machine: Machine) -> None:
+    """Somebody is removed, and later asked again."""
+    await _falls_out(world, machine, partings.remove)
+
+
+async def hidden(world: "World", machine: Machine) -> None:
+    """The address is off; contacts do not need it."""
+    await partings.done(partings.hide(machine))
+    world.beside(_later(world, partings.show, machine))
+
+
+async def _falls_out(world: "World", machine: Machine, how: Quarrel) -> None:
+    other = world.chance.choice(world.friends_of(machine))
+    if (pair := frozenset((machine, other))) in world.apart:
+        return
+    world.apart.add(pair)
+    await partings.done(how(machine, other.name))
+
+    async def make_up() -> None:
+        await partings.make_up(machine, other)
+        world.apart.remove(pair)
+
+    world.beside(_later(world, make_up))
+
+
+async def _later(world: "World", work: Callable[..., Awaitable[None]], *whose: Machine) -> None:
+    await pause(_between(world, 60, 2 * HOUR))
+    await work(*whose)
+
+
 KINDS: tuple[Fault, ...] = (
     *(kill, kill_at_commit, power_cut, stop, put_back),
     *(tor_dies, tor_hangs, offline, asleep, clock_jumps, disk_full, disk_slow),
     *(link_breaks, link_silent, link_clogs, link_changed, way_closed, descriptor_lost),
+    *(blocked, removed, hidden),
 )
-RARE: dict[Fault, float] = {put_back: 0.2, clock_jumps: 0.5}
+RARE: dict[Fault, float] = {
+    put_back: 0.2,
+    clock_jumps: 0.5,
+    blocked: 0.2,
+    removed: 0.2,
+    hidden: 0.5,
+}
 """How often these come, beside one of the others."""
 
 

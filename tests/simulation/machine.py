@@ -126,6 +126,7 @@ class Machine(Host):
         self.address = create_profile(self.paths, PASSPHRASE)
         self.onion = self.address.removesuffix(".onion")
         self.internet.names[self.onion] = name
+        self.internet.addresses.add(self.onion)
         self.tor = Tor(name, world.internet)
         self.skew = 0
         self.boots = 0

@@ -55,6 +55,9 @@ WRONG = {
     "false alarm": [("ben", "notice", "anna", "somebody was restored")],
     "a key was used": [("world", "key twice")],
     "dials to ben within an hour": [("anna", "dial", "ben")] * (DIALS_AN_HOUR + 1),
+    "who has shut anna out": [("ben", "shut out", "anna"), ("anna", "link", "ben", "inbox")],
+    "address, which is off": [("ben", "hidden"), ("anna", "link", "ben", "address")],
+    "heard": [("ben", "shut out", "anna"), *sent(TEXT), *came(TEXT)],
     "differs on the two sides": [("anna", "history", "ben", "out", TEXT, "delivered")],
 }
 
@@ -95,3 +98,27 @@ def test_what_had_come_and_was_not_confirmed_must_come_again() -> None:
     came_unconfirmed = ("anna", "received", back, False, 1)
     (said,) = trace(*steps, *put_back(came_unconfirmed))
     assert f"{back} was lost" in said
+
+
+def test_whom_nobody_shuts_out_or_who_is_let_in_again_may_come() -> None:
+    links = [("anna", "link", "ben", "inbox"), ("anna", "link", "ben", "address")]
+    assert trace(*links, ("ben", "shut out", "eva"), ("eva", "hidden"), *links) == []
+    away = [("ben", "shut out", "anna"), ("ben", "hidden")]
+    back = [("ben", "lets in", "anna"), ("ben", "found")]
+    assert trace(*away, *back, *links, *sent(TEXT), *came(TEXT)) == []
+    assert len(trace(*away, *links, *back)) == 2
+
+
+def test_a_disk_that_was_put_back_has_forgotten_whom_it_shut_out() -> None:
+    shut_out: Step = ("anna", "shut out", "ben")
+    assert trace(*put_back(shut_out), ("ben", "link", "anna", "inbox")) == []
+
+
+def test_what_was_said_before_somebody_was_removed_is_of_no_matter() -> None:
+    parting: list[Step] = [("ben", "parting", "anna"), ("ben", "shut out", "anna")]
+    again: list[Step] = [("ben", "lets in", "anna"), ("ben", "notice", "anna", "who is this?")]
+    assert trace(*sent(TEXT), *parting, *again) == []
+    assert trace(*sent(TEXT), *came(TEXT), *parting, *again, *came(TEXT)) == []
+    assert trace(parting[0], *sent(TEXT), parting[1], *again) == []
+    (said,) = trace(*parting, *sent(TEXT), *again)
+    assert "was lost" in said

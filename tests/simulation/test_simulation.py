@@ -8,10 +8,12 @@ from typing import Any
 
 import pytest
 
-from onionchat.node import greeting
+from onionchat.node import greeting, inboxes
 from onionchat.node.dialing import Schedule
+from onionchat.node.peers import Peers
 from onionchat.protocol.session_choice import Choice, choose
-from onionchat.store import outbox, receipts
+from onionchat.store import outbox, reachability, receipts
+from onionchat.store.reachability import Reachable
 from tests.simulation import faults
 from tests.simulation.checker import check
 from tests.simulation.faults import Fault
@@ -76,29 +78,45 @@ def at_once(schedule: Schedule, now: float, **_: Any) -> None:
     schedule.at = now
 
 
-PLANTED: dict[str, tuple[Any, str, Callable[..., Any], Fault, str]] = {
-    "digests": (receipts, "known", nothing_is_known, faults.link_breaks, "false alarm"),
-    "repeat": (outbox, "unreceipted", nothing_is_repeated, faults.link_breaks, "was lost"),
-    "receipts": (outbox, "delivered", receipt_is_lost, faults.kill, "never learned"),
-    "patience": (Schedule, "failed", never_again, faults.offline, "was lost"),
-    "alarm": (greeting, "choose", always_suspicious, faults.kill, "false alarm"),
-    "no alarm": (greeting, "choose", never_suspicious, faults.put_back, "no alarm"),
-    "storm": (Schedule, "failed", at_once, faults.offline, "within an hour"),
+def nobody_is_expelled(*_: Any, **__: Any) -> None:
+    """Who was blocked keeps their key, and the inbox that they know stays."""
+
+
+async def nobody_is_parted_from(*_: Any, **__: Any) -> None:
+    """Whoever is connected when they are blocked stays it."""
+
+
+def always_on(*_: Any, **__: Any) -> Reachable:
+    """The address never goes down."""
+    return Reachable(on=True)
+
+
+PLANTED: dict[str, tuple[Any, str, Callable[..., Any], tuple[Fault, ...], str]] = {
+    "digests": (receipts, "known", nothing_is_known, (faults.link_breaks,), "false alarm"),
+    "repeat": (outbox, "unreceipted", nothing_is_repeated, (faults.link_breaks,), "was lost"),
+    "receipts": (outbox, "delivered", receipt_is_lost, (faults.kill,), "never learned"),
+    "patience": (Schedule, "failed", never_again, (faults.offline,), "was lost"),
+    "alarm": (greeting, "choose", always_suspicious, (faults.kill,), "false alarm"),
+    "no alarm": (greeting, "choose", never_suspicious, (faults.put_back,), "no alarm"),
+    "keys": (inboxes, "expel", nobody_is_expelled, (faults.blocked,), "who has shut"),
+    "parting": (Peers, "_part", nobody_is_parted_from, (faults.removed,), "heard"),
+    "address": (reachability, "load", always_on, (faults.hidden, faults.blocked), "which is off"),
+    "storm": (Schedule, "failed", at_once, (faults.offline,), "within an hour"),
 }
 
 
 @pytest.mark.parametrize("name", PLANTED)
 def test_a_planted_weakness_is_found(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    place, function, weak, fault, sentence = PLANTED[name]
+    place, function, weak, kinds, sentence = PLANTED[name]
     monkeypatch.setattr(place, function, weak)
     if name == "no alarm":
         from onionchat.store import generation
 
         monkeypatch.setattr(generation, "is_old", lambda *_: False)
         monkeypatch.setattr(generation, "rollback", lambda *_: None)
-    assert any(sentence in each for seed in range(3) for each in said(seed, fault))
+    assert any(sentence in each for seed in range(3) for each in said(seed, kinds))
 
 
-def said(seed: int, fault: Fault) -> list[str]:
-    """What the checker says of two hours full of this fault."""
-    return check(run(Plan(seed, 2.0, (fault,), OFTEN)).entries)
+def said(seed: int, kinds: tuple[Fault, ...]) -> list[str]:
+    """What the checker says of two hours full of these faults."""
+    return check(run(Plan(seed, 2.0, kinds, OFTEN)).entries)

@@ -76,6 +76,8 @@ class Internet:
     announced: dict[str, Descriptor] = field(default_factory=dict)
     services: dict[str, Service] = field(default_factory=dict)
     names: dict[str, str] = field(default_factory=dict)
+    addresses: set[str] = field(default_factory=set)
+    """Onions that are somebody's address."""
     cut: set[tuple[str, str]] = field(default_factory=set)
     """Pairs (who dials, whom) whose way does not come about."""
 
@@ -275,7 +277,8 @@ class Socket:
         if blocked or internet.chance.random() < internet.weather:
             await _wait(internet.pause(RENDEZVOUS_FAILS))
             raise internet.chance.choice(_NO_WAY)
-        self._life.saw("link", service.tor.name, "inbox" if found.clients else "identity")
+        kind = "address" if onion in internet.addresses else "inbox"
+        self._life.saw("link", service.tor.name, kind)
         end = internet.connect(tor, self._life, service)
         self._keep(end)
         return end

@@ -11,7 +11,7 @@ import gc
 import tempfile
 import time
 from collections.abc import Callable, Coroutine, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from tests.crash.profiles import cheaply
-from tests.simulation import chance, disk, faults, keys
+from tests.simulation import chance, disk, faults, keys, partings
 from tests.simulation.faults import Fault
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.machine import Machine
@@ -59,6 +59,8 @@ class World:
         self.internet = Internet(self.loop, chance)
         self.machines: list[Machine] = []
         self.people: list[Person] = []
+        self.apart: set[frozenset[Machine]] = set()
+        """Two who have fallen out, and not made up yet."""
         self._group: asyncio.TaskGroup | None = None
         self._background: list[asyncio.Task[None]] = []
 
@@ -69,6 +71,10 @@ class World:
         """Goes on beside everything else, until the quiet phase."""
         assert self._group is not None
         self._background.append(self._group.create_task(work))
+
+    def friends_of(self, machine: Machine) -> list[Machine]:
+        (person,) = [each for each in self.people if each.machine is machine]
+        return [each for each in self.machines if each.name in person.friends]
 
     async def run(self) -> None:
         self.note("phase", "begin")
@@ -157,9 +163,20 @@ class World:
             elif not machine.tor.running:
                 machine.tor.start()
         deadline = self.loop.now + QUIET
+        with suppress(TimeoutError):
+            async with asyncio.timeout(QUIET):
+                await self._make_up()
         while self.loop.now < deadline and not await self._all_is_well():
             await pause(15)
         await pause(30)  # whoever has read a text has yet to say so
+
+    async def _make_up(self) -> None:
+        """Everybody is found again, by everybody who was a friend."""
+        for machine in self.machines:
+            await partings.show(machine)
+        for one in self.machines:
+            for other in self.friends_of(one):
+                await partings.make_up(one, other)
 
     async def _all_is_well(self) -> bool:
         for machine in self.machines:
