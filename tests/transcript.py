@@ -7,6 +7,7 @@
     < a line                  its stdin; without one it is empty
     > a line                  of its stdout, and all of it
     ! a line                  of its stderr, and all of it
+    ^ C                       Ctrl-C, when it has printed what is written
     = 2                       its exit code; 0 where it is not written
     @ anna                    what follows is typed by anna, in a HOME of her own
 
@@ -18,6 +19,7 @@ There is no terminal, so nothing can wait for an answer.
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -42,6 +44,7 @@ class Exchange:
     stdin: list[str] = field(default_factory=list)
     stdout: list[str] = field(default_factory=list)
     stderr: list[str] = field(default_factory=list)
+    interrupted: bool = False
     code: int = 0
 
     @property
@@ -59,6 +62,8 @@ def exchanges(text: str) -> Iterator[Exchange]:
             current = Exchange(mark, rest)
         elif current is not None and mark in {"<", ">", "!"}:
             {"<": current.stdin, ">": current.stdout, "!": current.stderr}[mark].append(rest)
+        elif current is not None and mark == "^":
+            current.interrupted = True
         elif current is not None and mark == "=":
             current.code = int(rest)
     if current is not None:
@@ -82,6 +87,7 @@ class Transcript:
         self._python = [*launcher, sys.executable]
         self._words = words
         self._typed: set[str] = set()
+        self._people: set[Path] = set()
 
     @property
     def secrets(self) -> set[str]:
@@ -108,8 +114,9 @@ class Transcript:
     def _move(self, home: Path) -> None:
         """Somebody else types; a node that they leave running behind them is ended."""
         self._home = home
-        if not home.exists():
-            home.mkdir()
+        home.mkdir(exist_ok=True)
+        if home not in self._people:
+            self._people.add(home)
             self._stack.callback(self._leave, home)
 
     def _leave(self, home: Path) -> None:
@@ -117,7 +124,7 @@ class Transcript:
         self._done([*self._python, "-m", "onionchat", "down"])
 
     def _once(self, exchange: Exchange) -> None:
-        done = self._done(self._command(exchange), exchange.typed)
+        done = self._interrupted(exchange) if exchange.interrupted else self._run(exchange)
         seen = f"$ {exchange.command}\n{done.stdout}{done.stderr}= {done.returncode}"
         assert done.returncode == exchange.code, seen
         assert self._matches(exchange.stdout, done.stdout), seen
@@ -125,29 +132,26 @@ class Transcript:
 
     def _repeat(self, exchange: Exchange) -> None:
         for _ in range(PATIENCE):
-            done = self._done(self._command(exchange), exchange.typed)
-            if self._matches(exchange.stdout, done.stdout):
+            if self._matches(exchange.stdout, self._run(exchange).stdout):
                 return
         self._once(exchange)
 
+    def _run(self, exchange: Exchange) -> subprocess.CompletedProcess[str]:
+        return self._done(self._command(exchange), exchange.typed)
+
+    def _interrupted(self, exchange: Exchange) -> subprocess.CompletedProcess[str]:
+        assert exchange.stdout, "before its first line it may not have begun"
+        with self._child(exchange, subprocess.PIPE) as process:
+            assert process.stdout is not None
+            begun = [process.stdout.readline() for _ in exchange.stdout]
+            process.send_signal(signal.SIGINT)
+            out, err = process.communicate(timeout=HANGS)
+        said = "".join([*begun, out])
+        return subprocess.CompletedProcess(process.args, process.returncode, said, err)
+
     def _start(self, exchange: Exchange) -> None:
-        words = self._command(exchange)
-        process = self._stack.enter_context(
-            Child(
-                words,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                stderr=subprocess.DEVNULL,
-                env=self._environ,
-                cwd=self._home,
-                text=True,
-                start_new_session=True,
-            )
-        )
+        process = self._stack.enter_context(self._child(exchange, subprocess.DEVNULL))
         self._stack.callback(process.terminate)
-        assert process.stdin is not None
-        process.stdin.write(exchange.typed)
-        process.stdin.flush()
         while not self._up([*self._python, "-m", "onionchat", "--json", "status"]):
             assert process.poll() is None, exchange.command
 
@@ -176,6 +180,23 @@ class Transcript:
         words = shlex.split(self._filled(exchange.command))
         assert words[0] == "onionchat"
         return [*self._python, "-m", *words]
+
+    def _child(self, exchange: Exchange, says: int) -> Child[str]:
+        """It runs, and what is typed is typed."""
+        child: Child[str] = Child(
+            self._command(exchange),
+            stdin=subprocess.PIPE,
+            stdout=says,
+            stderr=says,
+            text=True,
+            env=self._environ,
+            cwd=self._home,
+            start_new_session=True,
+        )
+        assert child.stdin is not None
+        child.stdin.write(exchange.typed)
+        child.stdin.flush()
+        return child
 
     def _done(self, words: list[str], stdin: str = "") -> subprocess.CompletedProcess[str]:
         return subprocess.run(

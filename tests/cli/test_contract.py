@@ -65,6 +65,12 @@ KEYS = {
     "reachable": "reachable off_at",
     "completion": "shell script",
 }
+WORDS = {
+    "reason": "starting requested offline unreachable network unauthorised identity full",
+    "kind": "text unsupported notice",
+    "state": "requested contact blocked unread read queued sent delivered cancelled expired",
+}
+"""What a key can say."""
 GLOBAL = {parameter.opts[-1] for parameter in root.params}
 
 
@@ -130,8 +136,14 @@ def mistake(exchange: Exchange) -> str:
 
 @pytest.mark.parametrize("code", range(2, 10))
 def test_every_exit_code_comes_of_three_mistakes(code: int) -> None:
-    """1 is a bug, and 130 needs somebody at a terminal: tests/cli/test_edges_codes.py."""
+    """1 is a bug, and 130 no mistake."""
     assert len({mistake(each) for each in EXCHANGES if each.code == code}) >= 3
+
+
+def test_an_interruption_is_seen_in_text_and_json() -> None:
+    """At any other moment, and at a terminal: tests/cli/test_edges_signals.py."""
+    interrupted = [each.command for each in EXCHANGES if each.code == 130]
+    assert {"--json" in command for command in interrupted} == {False, True}
 
 
 def test_every_command_has_its_keys() -> None:
@@ -142,3 +154,9 @@ def test_every_command_has_its_keys() -> None:
 def test_every_key_is_seen_in_json(name: str) -> None:
     rows = [row for exchange in of(name) for row in exchange.stdout if row.startswith("{")]
     assert any(set(KEYS[name].split()) <= set(re.findall(r'"(\w+)": ', row)) for row in rows), rows
+
+
+@pytest.mark.parametrize("key", WORDS)
+def test_every_word_is_seen_in_json(key: str) -> None:
+    rows = " ".join(row for exchange in EXCHANGES for row in exchange.stdout)
+    assert set(WORDS[key].split()) <= set(re.findall(rf'"{key}": "(\w+)"', rows))
