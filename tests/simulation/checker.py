@@ -182,12 +182,17 @@ class Checker:
         self._restored.add(entry.who)
         for text in memory.accepted - copy.accepted - self._outside:
             if text in self._now[reader_of(text)].received:
-                self._owed[entry.who] = f"{text} had left"
+                self._owes_alarm(entry.who, text, "had left")
         for text in memory.received.keys() - copy.received.keys() - self._outside:
             if text in self._now[author_of(text)].delivered:
                 self._excused.add(text)
-                self._owed[entry.who] = f"{text} had come"
+                self._owes_alarm(entry.who, text, "had come")
         self._now[entry.who] = copy
+
+    def _owes_alarm(self, who: str, text: str, why: str) -> None:
+        """Who falls out forgets the sessions, and with them what would show it."""
+        if pair_of(text) not in self._fell_out:
+            self._owed[who] = f"{text} {why}"
 
     def _repeats_key(self, entry: Entry, _: Memory) -> None:
         self._say(entry, "a key was used for two texts")

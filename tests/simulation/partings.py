@@ -69,6 +69,8 @@ async def done(work: Awaitable[Any]) -> bool:
 
 async def _let_in(here: Machine, there: Machine) -> None:
     state = await _state(here, there)
+    if state in ("blocked", None):
+        here.saw("lets in", there.name)
     if state == "blocked":
         await here("contact.unblock", name=there.name)
     elif state is None:

@@ -47,6 +47,11 @@ class Person:
                 for _ in range(count):
                     await self._send(friend)
 
+    async def greet(self) -> None:
+        """A word to everybody: so that each two have met since whatever went wrong."""
+        for friend in self.friends:
+            await self._send(friend)
+
     async def _send(self, friend: str) -> None:
         self._written += 1
         text = f"{self.name}>{friend} {self._written}"

@@ -2,7 +2,7 @@
 
 begin    profiles are made, people ask and accept; nothing goes wrong
 faults   people write, things break, everybody comes back sooner or later
-quiet    nothing breaks and nobody writes: within QUIET everything must have arrived
+quiet    nothing breaks, everybody makes up and says a last word: within QUIET all must have arrived
 end      what is left waiting, and every conversation as each side has it
 """
 
@@ -166,6 +166,8 @@ class World:
         with suppress(TimeoutError):
             async with asyncio.timeout(QUIET):
                 await self._make_up()
+        for person in self.people:
+            await person.greet()
         while self.loop.now < deadline and not await self._all_is_well():
             await pause(15)
         await pause(30)  # whoever has read a text has yet to say so
