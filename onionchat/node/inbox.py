@@ -16,6 +16,7 @@ from onionchat.crypto.ed25519_point import is_valid_key
 from onionchat.crypto.ratchet_errors import Clone, NotMine, TooFar
 from onionchat.errors import RemoteError
 from onionchat.node import lifetimes, receipts, requests
+from onionchat.node.inboxes import is_ours
 from onionchat.node.session import Fresh, Sessions, set_aside
 from onionchat.protocol import padding, records
 from onionchat.protocol.records import Record
@@ -198,8 +199,8 @@ class _Inbox:
         return record.id
 
     def _learn(self, record: records.Endpoint) -> None:
-        """A key that no honest program makes is no place, and tor would only say so later."""
-        if is_valid_key(record.onion):
+        """What no honest program names is no place."""
+        if _is_place(record):
             named = Named(
                 *(record.onion, record.client_key, record.priority, record.stream, record.seq)
             )
@@ -235,3 +236,10 @@ class _Inbox:
         contact = self._contact
         since = self._now - NOTE_EVERY
         messages.add_notice(contact.conversation, contact.id, text, self._now, unless_since=since)
+
+
+def _is_place(record: records.Endpoint) -> bool:
+    """Is there such an onion, and not one of ours; and will tor take the key to it? It takes any
+    but zeros."""
+    key = record.client_key
+    return is_valid_key(record.onion) and key != bytes(32) and not is_ours(record.onion)

@@ -28,6 +28,7 @@ from onionchat.node.clock import DAY
 from onionchat.protocol import records
 from onionchat.protocol.limits import INBOX_CONTACTS
 from onionchat.protocol.records import Endpoint
+from onionchat.store import identity as identities
 from onionchat.store import inboxes, outbox
 from onionchat.store.contacts import ContactRow
 from onionchat.store.inboxes import InboxRow, Outsider
@@ -78,6 +79,12 @@ def endpoint(
     onion = OnionKey(Identity.from_seed(key.seed).key)
     head = (message_id, stream, seq, clock, conversation)
     return records.Endpoint(*head, onion, key.client_key, PRIORITY)
+
+
+def is_ours(onion: OnionKey) -> bool:
+    """Our address, or an inbox that is up."""
+    seeds = [identities.load().seed, *(row.seed for row in inboxes.all_rows())]
+    return any(OnionKey(Identity.from_seed(seed).key) == onion for seed in seeds)
 
 
 def _admit(outsider: Outsider, now: Millis) -> None:
