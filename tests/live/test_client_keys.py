@@ -10,6 +10,7 @@ from onionchat.crypto import client_key
 from onionchat.crypto.identity import Identity
 from onionchat.protocol.limits import INBOX_CONTACTS
 from onionchat.tor.address import unix
+from onionchat.tor.authorisation import listed
 from onionchat.tor.dial_errors import KeyMissing, KeyRefused
 from onionchat.tor.link import Link
 from onionchat.tor.onions import Onion
@@ -29,12 +30,15 @@ def test_an_inbox_with_200_contacts_is_found_by_each_and_by_nobody_else(
     tmp_path: Path, network: Info
 ) -> None:
     keys = [client_key.new() for _ in range(INBOX_CONTACTS)]
-    clients = frozenset(map(client_key.public, keys))
+    clients = {client_key.public(key): key for key in keys}
+    first, *_, last = sorted(clients, key=listed)  # as they are given to tor
     inbox = Identity.from_seed(secrets.token_bytes(32))
     onion = OnionKey(inbox.key)
 
     async def scene() -> None:
-        served = Onion(inbox.tor_blob(), inbox.service_id, unix(tmp_path / "inbox"), clients)
+        served = Onion(
+            inbox.tor_blob(), inbox.service_id, unix(tmp_path / "inbox"), frozenset(clients)
+        )
         async with (
             own_tor(tmp_path / "a", network) as here,
             own_tor(tmp_path / "b", network) as there,
@@ -45,8 +49,8 @@ def test_an_inbox_with_200_contacts_is_found_by_each_and_by_nobody_else(
             await there.published(inbox.service_id)
             assert isinstance(await refused(here, Place(onion)), KeyMissing)
             assert isinstance(await refused(here, Place(onion, client_key.new())), KeyRefused)
-            for key in (keys[0], keys[-1]):
-                link = await dial(here, Place(onion, key))
+            for public in (first, last):
+                link = await dial(here, Place(onion, clients[public]))
                 assert await round_trip(link, b"hello") == b"hello"
                 await link.close()
             serving.cancel()

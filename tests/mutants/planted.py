@@ -259,4 +259,59 @@ BUGS = (
         ),
         tests("tests/rpc"),
     ),
+    Bug(
+        "an inbox stays where it is when somebody is removed",
+        "node/inboxes.py",
+        (
+            (
+                "    inboxes.close(inboxes.shut_out(contact.device), now)\n",
+                "    inboxes.shut_out(contact.device)\n",
+            ),
+        ),
+        tests("tests/node/test_expelled.py"),
+    ),
+    Bug(
+        "an old inbox closes at once, whoever does not know the new one",
+        "store/inboxes.py",
+        (
+            (
+                "    over = (Inbox.closing_since < since) | Inbox.id.not_in(needed)\n",
+                "    over = (Inbox.closing_since < since) | Inbox.id.in_(needed)\n",
+            ),
+        ),
+        tests("tests/node/test_expelled.py"),
+    ),
+    Bug(
+        "who is blocked keeps their key",
+        "store/inboxes.py",
+        (("    Admission.delete().where(Admission.device == device).execute()\n", ""),),
+        hours_of("blocked"),
+    ),
+    Bug(
+        "the key to an inbox is told to tor once",
+        "tor/authorisation.py",
+        (
+            (
+                "    if place.client_key is None:\n",
+                "    if place.client_key is None or place in listed.__dict__:\n",
+            ),
+            (
+                "    if control is None:\n",
+                "    listed.__dict__[place] = 1\n    if control is None:\n",
+            ),
+        ),
+        tests("tests/tor/test_authorisation.py"),
+    ),
+    Bug(
+        "a stranger who knocks at an inbox is answered",
+        "node/places.py",
+        (("Door(profile, peers, None)", "Door(profile, peers, Strangers(profile, peers))"),),
+        tests("tests/node/test_expelled.py", "-k", "together"),
+    ),
+    Bug(
+        "the address does not go down",
+        "node/places.py",
+        (("        if reachable.on:\n", "        if True:\n"),),
+        hours_of("hidden", "blocked"),
+    ),
 )

@@ -7,12 +7,23 @@ from pathlib import Path
 
 import pytest
 
+from onionchat.crypto.identity import Identity
 from onionchat.node import inboxes as ours
 from onionchat.store import inboxes
 from onionchat.tor.dial_errors import DialError, KeyRefused, NotPublished
-from onionchat.types import Place
+from onionchat.types import OnionKey, Place
 from tests.node.patience import run
-from tests.node.town import delivered, dial, gone, moved, neighbours, place_of, rows, town
+from tests.node.town import (
+    answer_to,
+    delivered,
+    dial,
+    gone,
+    moved,
+    neighbours,
+    place_of,
+    rows,
+    town,
+)
 
 pytestmark = pytest.mark.usefixtures("promptly")
 
@@ -37,6 +48,27 @@ def test_a_removed_contact_never_gets_a_connection_and_the_others_notice_nothing
                 await dial(bob, Place(new.onion, theirs.client_key))
             await delivered(carol, "alice", "still here")
             assert await carol("receive") == []
+
+    run(scene())
+
+
+def test_two_contacts_together_get_no_further_than_one(tmp_path: Path) -> None:
+    """They know one inbox, have a key each, and learn from it nothing about anybody else. With the
+    other's key whoever was removed meets the silence that everybody meets."""
+
+    async def scene() -> None:
+        async with town(homes := neighbours(tmp_path, "alice", "bob", "carol")):
+            alice, bob, carol = homes
+            his, hers = await place_of(bob, "alice"), await place_of(carol, "alice")
+            assert his.onion == hers.onion != OnionKey(alice.identity.key)
+            assert his.client_key != hers.client_key
+            await alice("contact.remove", name="bob")
+            new = await moved(carol, "alice", hers)
+            assert new.client_key not in (his.client_key, hers.client_key)
+            for who in (bob.identity, Identity.from_seed(b"nobody that she knows or knew...")):
+                assert await answer_to(who, await dial(carol, new), alice) == b""
+            assert await alice("request.list") == []
+            await delivered(carol, "alice", "it was me who lent him the key")
 
     run(scene())
 

@@ -8,17 +8,13 @@ from onionchat.crypto.address import service_id
 from onionchat.crypto.identity import Identity
 from onionchat.node import inboxes as ours
 from onionchat.node import requests as asking
-from onionchat.node.connection import Connection
-from onionchat.protocol.channel import Channel
-from onionchat.protocol.events import HandshakeDone
-from onionchat.protocol.hello import Hello, Purpose
 from onionchat.store import contacts, counts, endpoints, inboxes, outbox
 from onionchat.store.models import Outbox, Session
 from onionchat.tor.dial_errors import DialError
-from onionchat.types import Incarnation, Place
-from tests.node.caller import Speech, request, silence
+from onionchat.types import Place
 from tests.node.patience import run
 from tests.node.town import (
+    answer_to,
     delivered,
     dial,
     forget_places,
@@ -75,18 +71,11 @@ def test_nobody_gets_in_without_the_key_or_with_anothers_identity(tmp_path: Path
             place = await place_of(bob, "alice")
             for key in (None, bytes(range(32))):
                 with pytest.raises(DialError) as refused:
-                    await dial(homes[0], Place(place.onion, key))
+                    await dial(alice, Place(place.onion, key))
                 assert refused.value.reason == "unauthorised"
-            mallory = Identity.from_seed(b"m" * 32)
-            connection = Connection(
-                await dial(homes[0], place), Channel.dial(mallory, alice.identity.key), mallory.key
+            assert (
+                await answer_to(Identity.from_seed(b"m" * 32), await dial(bob, place), alice) == b""
             )
-            await connection.flush()
-            await connection.expect(HandshakeDone)
-            await connection.send(Hello(0, Purpose.TALK, Incarnation(bytes(16))))
-            await connection.send(Speech(connection).envelope(request("let me in")))
-            assert await silence(connection.link) == b""
-            await connection.close()
             assert await alice("request.list") == []
 
     run(scene())

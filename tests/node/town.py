@@ -6,13 +6,20 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 
 from onionchat.crypto.address import service_id
+from onionchat.crypto.identity import Identity
+from onionchat.node.connection import Connection
 from onionchat.node.node import Node
+from onionchat.node.peer import Peer
 from onionchat.node.talk import Talk
+from onionchat.protocol.channel import Channel
+from onionchat.protocol.events import HandshakeDone
+from onionchat.protocol.hello import Hello, Purpose
 from onionchat.store import contacts, endpoints, inboxes
 from onionchat.store.inboxes import InboxRow
 from onionchat.store.models import Admission, Endpoint
 from onionchat.tor.link import Link
-from onionchat.types import Place
+from onionchat.types import Incarnation, Place
+from tests.node.caller import Speech, request, silence
 from tests.node.street import Home, Street, befriend
 
 PATIENCE = 90.0
@@ -24,9 +31,9 @@ def neighbours(directory: Path, *names: str) -> list[Home]:
 
 
 @asynccontextmanager
-async def town(homes: Sequence[Home]) -> AsyncIterator[None]:
+async def town(homes: Sequence[Home], patience: float | None = PATIENCE) -> AsyncIterator[None]:
     """All are up, until the block ends."""
-    async with asyncio.timeout(PATIENCE), asyncio.TaskGroup() as group:
+    async with asyncio.timeout(patience), asyncio.TaskGroup() as group:
         closing = asyncio.Event()
         for ready in [_live(group, home, closing) for home in homes]:
             await ready.wait()
@@ -94,6 +101,19 @@ async def dial(home: Home, place: Place) -> Link:
     return await home.lane.dial(place, "token", 0.0)
 
 
+async def answer_to(who: Identity, link: Link, home: Home) -> bytes:
+    """What somebody hears at this home behind the handshake who asks to be a contact, until the
+    link is closed."""
+    connection = Connection(link, Channel.dial(who, home.identity.key), who.key)
+    await connection.flush()
+    await connection.expect(HandshakeDone)
+    await connection.send(Hello(0, Purpose.TALK, Incarnation(bytes(16))))
+    await connection.send(Speech(connection).envelope(request("let me in")))
+    heard = await silence(connection.link)
+    await connection.close()
+    return heard
+
+
 async def gone(home: Home, place: Place) -> None:
     """Until an onion of theirs is down."""
     while service_id(place.onion) in home.street.served:
@@ -118,12 +138,16 @@ async def delivered(home: Home, to: str, text: str) -> None:
     assert sent.state == "delivered"
 
 
-def talks(home: Home) -> list[Talk]:
-    """The connections that there are."""
+def peers(home: Home) -> list[Peer]:
     assert home.profile is not None
     assert isinstance(home.profile.live, Node)
     assert home.profile.live._peers is not None
-    return [talk for peer in home.profile.live._peers._by_contact.values() for talk in peer._talks]
+    return list(home.profile.live._peers._by_contact.values())
+
+
+def talks(home: Home) -> list[Talk]:
+    """The connections that there are."""
+    return [talk for peer in peers(home) for talk in peer._talks]
 
 
 async def hang_up(home: Home) -> None:
