@@ -1,9 +1,9 @@
 """An address that was turned off: how long until tor says that there is none.
 
-Nobody gets a connection from the first moment (tests/live/test_inboxes.py). But what was announced
-stays with the directories for a time period of the network, and until then tor tells whoever has
-the address that somebody was there. A period is 24 consensuses: a day on the public network, four
-minutes on the private one.
+Nobody gets a connection from the first moment (tests/live/test_inboxes.py). But directories keep
+what was announced, for three hours, and until then tor tells whoever has the address that somebody
+was there. On the private network a time period, after which other directories are asked for
+another name, is over before that: it is 24 consensuses, four minutes, and two of them overlap.
 """
 
 import asyncio
