@@ -1,5 +1,7 @@
 """`make bench`: one table, each figure beside its peer in the same run.
 
+`python -m benchmarks inbox`: only what an inbox costs.
+
 Exit code 1 if a bar is missed. The private Tor network and all nodes are started for this
 and gone afterwards, also when this is told to end.
 """
@@ -11,7 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from benchmarks import delivery, memory, ratchet, start, stream
+from benchmarks import delivery, inbox, memory, ratchet, start, stream
 from benchmarks.figure import HEADING, Figure
 from benchmarks.friends import friends
 from onionchat.tor.find import find_tor
@@ -23,19 +25,23 @@ def main() -> int:
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))
     print(HEADING, flush=True)
     missed = 0
-    for figure in measured():
+    for figure in measured(alone=sys.argv[1:] == ["inbox"]):
         print(figure, flush=True)
         missed += figure.missed
     print(f"bars missed: {missed}" if missed else "every bar is reached")
     return 1 if missed else 0
 
 
-def measured() -> Iterator[Figure]:
-    yield from ratchet.figures()
+def measured(*, alone: bool) -> Iterator[Figure]:
+    if not alone:
+        yield from ratchet.figures()
     with tempfile.TemporaryDirectory() as place:
         home = Path(place)
         try:
-            yield from on_tor(start_detached(home / "net", find_tor()), home)
+            network = start_detached(home / "net", find_tor())
+            if not alone:
+                yield from on_tor(network, home)
+            yield from inbox.figures(network, home)
         finally:
             stop(home / "net")
 
