@@ -62,6 +62,8 @@ class Peer:
         self._stir = asyncio.Event()
         self._token = secrets.token_hex(16)
         self._left = False
+        self.keyed: set[Place] = set()
+        """Places that were dialled with a key."""
 
     @property
     def online(self) -> bool:
@@ -191,6 +193,8 @@ class Peer:
     async def _link_to(self, ways: Sequence[Place]) -> Link:
         """To the first of these places, or the next one where our key is not taken."""
         for place in ways:
+            if place.client_key is not None:
+                self.keyed.add(place)
             try:
                 deadline = self._now() + DIAL_DEADLINE
                 return await self._network.dial(place, self._token, deadline)

@@ -132,6 +132,8 @@ class Peers:
         task.cancel()
         await peer.leave()
         await asyncio.wait({task})
+        for place in peer.keyed:
+            self._group.create_task(self._network.forget(place))
 
     def _forget(self, peer: Peer) -> None:
         if self._tasks.pop(peer, None) is not None:

@@ -14,6 +14,7 @@ One trap: the public half is written in base32 without padding, the private one 
 """
 
 import base64
+from contextlib import suppress
 
 from onionchat.crypto.address import service_id
 from onionchat.tor.control import Control
@@ -25,6 +26,13 @@ from onionchat.types import Place
 def listed(public: bytes) -> str:
     """A client's public key as ADD_ONION wants it."""
     return base64.b32encode(public).decode().rstrip("=")
+
+
+async def withdraw(control: Control | None, place: Place) -> None:
+    """Take back what `tell` gave. A tor that does not answer forgets it with its end."""
+    if control is not None:
+        with suppress(ControlLost, ControlRefused):
+            await control.ask(f"ONION_CLIENT_AUTH_REMOVE {service_id(place.onion)}")
 
 
 async def tell(control: Control | None, place: Place) -> None:

@@ -73,6 +73,10 @@ class TorClient:
         host = f"{service_id(place.onion)}.onion"
         return await socks.dial(self._tor.socks, host, VIRTUAL_PORT, token, deadline)
 
+    async def forget(self, place: Place) -> None:
+        """Nothing of it is left in tor's memory: no key, and no descriptor."""
+        await authorisation.withdraw(self._control, place)
+
     async def serve(
         self, onion: Onion, on_link: OnLink, limit: int, closing: asyncio.Event | None = None
     ) -> None:

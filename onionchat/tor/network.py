@@ -1,4 +1,4 @@
-"""The network as the node sees it: six names, and no tor in them.
+"""The network as the node sees it: seven names, and no tor in them.
 
 `TorClient` is the real one. A simulation hands the node another with virtual time and
 planted faults, and a whole node runs on it unchanged.
@@ -42,4 +42,8 @@ class Network(Protocol):
 
     async def dial(self, place: Place, token: str, deadline: float) -> Link:
         """DialError, whose `reason` is for the outbox. `deadline` is in the loop's time."""
+        ...
+
+    async def forget(self, place: Place) -> None:
+        """A place that was dialled with a key never will be again."""
         ...

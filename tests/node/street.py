@@ -41,7 +41,7 @@ from onionchat.types import Incarnation, Place, StreamId
 
 class Street:
     """Who is at home, by service ID, and for whom alone. `trouble`: what every dial fails with
-    instead. `dials`: how many there were, `dialled`: where."""
+    instead. `dials`: how many there were, `dialled`: where; `forgotten`: where nobody may again."""
 
     def __init__(self) -> None:
         self.served: MutableMapping[str, UnixAddress] = {}
@@ -50,6 +50,7 @@ class Street:
         self.trouble: DialError | None = None
         self.dials = 0
         self.dialled: list[str] = []
+        self.forgotten: set[Place] = set()
 
     def admits(self, place: Place) -> bool:
         clients = self.clients.get(service_id(place.onion))
@@ -131,6 +132,9 @@ class Lane:
             return self._street.wrap(await connect(where))
         except OSError:  # a process that was killed leaves its address behind
             raise NotPublished from None
+
+    async def forget(self, place: Place) -> None:
+        self._street.forgotten.add(place)
 
 
 class Home:

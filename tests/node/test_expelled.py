@@ -17,7 +17,9 @@ from tests.node.town import (
     answer_to,
     delivered,
     dial,
+    forget_places,
     gone,
+    hang_up,
     moved,
     neighbours,
     place_of,
@@ -48,6 +50,23 @@ def test_a_removed_contact_never_gets_a_connection_and_the_others_notice_nothing
                 await dial(bob, Place(new.onion, theirs.client_key))
             await delivered(carol, "alice", "still here")
             assert await carol("receive") == []
+
+    run(scene())
+
+
+def test_of_where_they_were_tor_keeps_nothing(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with town(homes := neighbours(tmp_path, "alice", "bob")):
+            alice, bob = homes
+            his = await place_of(alice, "bob")
+            await alice("reachable", state="off")
+            await forget_places(bob, "alice")
+            await hang_up(alice)
+            await delivered(alice, "bob", "it is me who has dialled")
+            assert alice.street.forgotten == set()
+            await alice("contact.remove", name="bob")
+            while alice.street.forgotten != {his}:
+                await alice.change(lambda: None)
 
     run(scene())
 

@@ -283,6 +283,9 @@ class Socket:
         self._keep(end)
         return end
 
+    async def forget(self, place: Place) -> None:
+        """This tor never knew the key."""
+
     def close(self) -> None:
         """The process is gone: its sockets are closed by the kernel."""
         for end in self._links:

@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from onionchat.crypto import client_key
+from onionchat.crypto.address import service_id
 from onionchat.tor import publication
 from onionchat.tor.address import UnixAddress
 from onionchat.tor.attach import Attachment
@@ -87,6 +88,23 @@ def test_a_tor_that_does_not_take_the_key_is_said_and_not_the_peer(tmp_path: Pat
                 await client.dial(PLACE, "token", asyncio.get_running_loop().time() + 5)
             assert refused.value.reason == "unauthorised"
             assert TOLD not in str(refused.value)
+
+    asyncio.run(scene())
+
+
+def test_what_was_told_is_taken_back(tmp_path: Path) -> None:
+    """A tor that refuses, or is gone, is nobody's trouble."""
+
+    async def scene() -> None:
+        async with ScriptedTor(tmp_path).running() as tor, ready(tor) as client:
+            await client.forget(PLACE)
+            assert tor.asked[-1] == f"ONION_CLIENT_AUTH_REMOVE {service_id(PLACE.onion)}"
+            tor.answers["ONION_CLIENT_AUTH_REMOVE"] = "510 Command filtered"
+            await client.forget(PLACE)
+            tor.drop()
+            await client.forget(PLACE)
+            await until(client, "lost")
+            await client.forget(PLACE)
 
     asyncio.run(scene())
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import re
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -10,9 +11,11 @@ from onionchat.crypto.identity import Identity
 from onionchat.tor.address import UnixAddress
 from onionchat.tor.attach import FOREIGN_TARGET, Attachment
 from onionchat.tor.client import TorClient
+from onionchat.tor.dial_errors import DialError
 from onionchat.tor.events import CIRCUITS, SUBSCRIBED
 from onionchat.tor.link import Link
 from onionchat.tor.onions import Onion
+from onionchat.types import OnionKey, Place
 from tests.tor.scripted_tor import ScriptedTor
 
 ROOT = Path(__file__).parents[2]
@@ -20,6 +23,7 @@ PROFILE = (ROOT / "packaging" / "tails" / "onionchat.yml").read_text()
 BY_ITSELF = {"PROTOCOLINFO", "AUTHENTICATE", "AUTHCHALLENGE"}
 """What the filter answers and never passes on."""
 
+INBOX = Place(OnionKey(bytes(32)), bytes(range(32)))
 IDENTITY = Identity.from_seed(bytes(range(32)))
 
 
@@ -64,14 +68,23 @@ def test_an_onion_comes_and_goes_behind_the_filter(tmp_path: Path) -> None:
         async with Filtered(tmp_path).running() as tor:
             tor.answers["ADD_ONION"] = f"250-ServiceID={IDENTITY.service_id}\r\n250 OK"
             client = TorClient(Attachment(tor.address, UnixAddress(tmp_path / "socks")))
-            onion = Onion(IDENTITY.tor_blob(), IDENTITY.service_id, FOREIGN_TARGET)
+            blob, clients = IDENTITY.tor_blob(), frozenset({bytes(32), b"k" * 32})
+            onion = Onion(blob, IDENTITY.service_id, FOREIGN_TARGET, clients)
             async with asyncio.TaskGroup() as group:
                 running = group.create_task(client.run())
                 served = group.create_task(client.serve(onion, unanswered, 4))
                 await tor.until_asked("ADD_ONION")
+                while (status := client.status).state != "ready":
+                    await client.change(status)
+                with suppress(DialError):
+                    await client.dial(INBOX, "token", asyncio.get_running_loop().time() + 5)
+                await client.forget(INBOX)
                 served.cancel()
                 await tor.until_asked("DEL_ONION")
                 running.cancel()
+            assert {"ONION_CLIENT_AUTH_ADD", "ONION_CLIENT_AUTH_REMOVE"} <= {
+                line.split()[0] for line in tor.asked
+            }
             return tor.asked
 
     asked = asyncio.run(scene())
