@@ -24,7 +24,7 @@ from pathlib import Path
 from typing import Any
 
 from onionchat.cli.detach import Report
-from onionchat.cli.prompt import LONGEST_PASSPHRASE
+from onionchat.cli.hidden import LONGEST_PASSPHRASE
 from onionchat.cli.signals import interruptible
 from onionchat.errors import OnionchatError, RefusedError, UnreachableError, rebuild
 from onionchat.own_socket import listening, peer

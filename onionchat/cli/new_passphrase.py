@@ -10,6 +10,7 @@ import secrets
 from typing import TextIO
 
 from onionchat.cli import prompt
+from onionchat.cli.hidden import hidden
 from onionchat.errors import LockedError, UsageError
 
 GROUPS, GROUP_LENGTH = 5, 4
@@ -54,12 +55,12 @@ def _chosen(screen: TextIO, what: str) -> bytes:
 
 
 def _typed(screen: TextIO, what: str) -> bytes:
-    while not (phrase := prompt.hidden(screen, f"{what[0].upper()}{what[1:]}: ")):
+    while not (phrase := hidden(screen, f"{what[0].upper()}{what[1:]}: ")):
         screen.write("It is empty.\n")
     return _repeated(screen, phrase, "The same again: ")
 
 
 def _repeated(screen: TextIO, phrase: bytes, question: str) -> bytes:
-    while not hmac.compare_digest(prompt.hidden(screen, question), phrase):
+    while not hmac.compare_digest(hidden(screen, question), phrase):
         screen.write("That is different. Ctrl-C to start over.\n")
     return phrase

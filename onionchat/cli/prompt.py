@@ -13,15 +13,13 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
+from onionchat.cli.hidden import LONGEST_PASSPHRASE, hidden
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.render import folded
 from onionchat.cli.terminal import width
 from onionchat.errors import LockedError, RefusedError, UsageError
 
 TERMINAL = "/dev/tty"
-LONGEST_PASSPHRASE = 4096
-"""Bytes; also what a terminal takes as one line."""
-
 LONGEST_BODY = 1 << 20
 """Bytes of stdin, far more than any text may have: then it is something else, or has no end."""
 
@@ -57,27 +55,6 @@ def terminal() -> Iterator[TextIO | None]:
         return
     with os.fdopen(descriptor, "w", encoding="utf-8", errors="backslashreplace") as screen:
         yield screen
-
-
-def hidden(screen: TextIO, question: str) -> bytes:
-    """One line from the terminal that it does not show; LockedError at its end (Ctrl-D)."""
-    import termios
-
-    descriptor = screen.fileno()
-    before = termios.tcgetattr(descriptor)
-    silent = [*before[:3], before[3] & ~termios.ECHO, *before[4:]]
-    try:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, silent)
-        screen.write(question)
-        screen.flush()
-        answer = os.read(descriptor, LONGEST_PASSPHRASE)
-    finally:
-        termios.tcsetattr(descriptor, termios.TCSADRAIN, before)
-        screen.write("\n")
-        screen.flush()
-    if not answer:
-        raise LockedError("no passphrase was given", "try again, or use --passphrase-fd N")
-    return answer.rstrip(b"\n")
 
 
 def visible(screen: TextIO, question: str) -> str:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.live.shell import PROMPT, Shell
+from tests.shell import PROMPT, Shell
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(300)]
 
