@@ -1,7 +1,8 @@
 """Asking the node; or the profile itself, where a command needs no node.
 
 The node answers whether it is there: a socket that nobody listens on is no node. Only
-then, and only for commands that can do without, is the passphrase asked for.
+then, and only for commands that can do without, is the passphrase asked for; and only if
+nobody has the profile, such as a node that died and is started again in a moment.
 """
 
 from typing import TYPE_CHECKING, Any
@@ -13,6 +14,7 @@ from onionchat.errors import UnreachableError
 if TYPE_CHECKING:
     import socket
 
+    from onionchat.paths import Paths
     from onionchat.rpc.client import Client
 
 CONNECT_TIMEOUT = 10.0
@@ -32,14 +34,25 @@ def reach(invocation: Invocation) -> "socket.socket":
 
     try:
         return connected(paths.rpc_socket, CONNECT_TIMEOUT)
-    except UnreachableError:
-        from onionchat.cli.locked import waits
+    except UnreachableError as nobody:
+        raise _in_its_place(paths) or nobody from None
 
-        if waits(paths.unlock_socket):
-            raise UnreachableError(
-                "the node waits for its passphrase", "unlock it with `onionchat unlock`"
-            ) from None
-        raise
+
+def _in_its_place(paths: "Paths") -> UnreachableError | None:
+    """Who has the profile where no node answers."""
+    from onionchat.cli.locked import waits
+    from onionchat.store.lock import holder
+
+    if waits(paths.unlock_socket):
+        return UnreachableError(
+            "the node waits for its passphrase", "unlock it with `onionchat unlock`"
+        )
+    if holder(paths.lock) is not None:
+        return UnreachableError(
+            "no node answers yet: it is starting, or another command is at work in the profile",
+            "try again in a minute; `onionchat down` ends it",
+        )
+    return None
 
 
 def ask(invocation: Invocation, method: str, **params: Any) -> Any:
@@ -53,7 +66,7 @@ def ask_anyway(invocation: Invocation, method: str, **params: Any) -> Any:
     try:
         return ask(invocation, method, **params)
     except UnreachableError:
-        if _is_locked(invocation):
+        if _in_use(invocation):
             raise
         invocation.out.detail("no node is running: opening the profile itself")
         phrase = prompt.passphrase(invocation)
@@ -62,10 +75,8 @@ def ask_anyway(invocation: Invocation, method: str, **params: Any) -> Any:
     return offline(invocation.existing(), phrase, method, params)
 
 
-def _is_locked(invocation: Invocation) -> bool:
-    """Is there a node that has the profile, and waits for its passphrase?"""
-    from onionchat.cli.locked import waits
+def _in_use(invocation: Invocation) -> bool:
+    """Has somebody the profile? Then a passphrase would be asked for in vain."""
     from onionchat.store.lock import holder
 
-    paths = invocation.existing()
-    return holder(paths.lock) is not None and waits(paths.unlock_socket)
+    return holder(invocation.existing().lock) is not None

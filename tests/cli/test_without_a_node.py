@@ -1,12 +1,16 @@
 """Which commands need a running node, and what they say without one: each command is in a list."""
 
 import json
+import os
+import select
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.cli.machine import BOB, PASSPHRASE, Done, Machine
 from tests.cli.test_contract import COMMANDS
+from tests.cli.test_secrets import descendants
 
 WITH_THE_PASSPHRASE = {
     "id": [],
@@ -111,3 +115,17 @@ def test_nothing_is_written_anywhere_else(left: Machine) -> None:
     places = {path.relative_to(left.home) for path in left.home.rglob("*") if path.is_file()}
     profile = Path(".local/share/onionchat/default")
     assert {place for place in places if profile not in place.parents} <= {Path("mine")}
+
+
+def test_while_a_node_is_started_again_nobody_is_sent_to_start_one(machine: Machine) -> None:
+    """Nor asked for a passphrase that would be refused then."""
+    with machine.node() as up:
+        _, node = descendants(up.pid)
+        up.send_signal(signal.SIGSTOP)
+        watch = os.pidfd_open(node)
+        os.kill(node, signal.SIGKILL)
+        select.select([watch], [], [])
+        os.close(watch)
+        for command in ("status", "id"):
+            machine(command).refused(3, "it is starting", "onionchat down")
+        up.send_signal(signal.SIGCONT)
