@@ -22,8 +22,10 @@ from tests.node.town import (
     hang_up,
     moved,
     neighbours,
+    peers,
     place_of,
     rows,
+    talks,
     town,
 )
 
@@ -39,9 +41,12 @@ def test_a_removed_contact_never_gets_a_connection_and_the_others_notice_nothing
             alice, bob, carol = homes
             theirs, hers = await place_of(bob, "alice"), await place_of(carol, "alice")
             assert theirs.onion == hers.onion
+            connected = set(talks(bob))
             await alice(verb, name="bob")
+            assert [peer.name for peer in peers(alice)] == ["carol"]
             with pytest.raises(DialError):
                 await dial(bob, theirs)
+            await bob.until(lambda: connected.isdisjoint(talks(bob)))
             new = await moved(carol, "alice", hers)
             await gone(alice, theirs)  # for she has said that she knows
             with pytest.raises(NotPublished):
