@@ -99,7 +99,7 @@ PLANTED: dict[str, tuple[Any, str, Callable[..., Any], tuple[Fault, ...], str]] 
     "alarm": (greeting, "choose", always_suspicious, (faults.kill,), "false alarm"),
     "no alarm": (greeting, "choose", never_suspicious, (faults.put_back,), "no alarm"),
     "keys": (inboxes, "expel", nobody_is_expelled, (faults.blocked,), "who has shut"),
-    "parting": (Peers, "_part", nobody_is_parted_from, (faults.removed,), "heard"),
+    "parting": (Peers, "_part", nobody_is_parted_from, (faults.blocked,), "heard"),
     "address": (reachability, "load", always_on, (faults.hidden, faults.blocked), "which is off"),
     "storm": (Schedule, "failed", at_once, (faults.offline,), "within an hour"),
 }
