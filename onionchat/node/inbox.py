@@ -79,6 +79,7 @@ class _Inbox:
         self._arrivals = Arrivals()
         self._accepted: list[tuple[int, bytes, MessageId | None]] = []
         self._shown: dict[MessageId, Received] = {}
+        self._withdrawn: list[records.Withdrawn] = []
 
     def take(self, wires: list[bytes]) -> None:
         named = self._named(wires)
@@ -102,6 +103,9 @@ class _Inbox:
         self._found.news |= bool(self._accepted)
         if self._shown:
             self._show()
+        for record in self._withdrawn:  # which may be about something that came with it
+            theirs = self._contact.id, self._contact.device
+            seen.due_again(*theirs, record.stream, record.first, record.last, record.id)
         fresh = self._fresh
         self._found.stored_fresh = fresh is not None and self._sessions.keeps(fresh.sid)
         self._found.unblocked |= self._found.stored_fresh
@@ -192,8 +196,7 @@ class _Inbox:
             case records.Withdrawn(first=first, last=last):
                 self._received(record.stream, record.seq)
                 self._received(record.stream, first, last)
-                theirs = self._contact.id, self._contact.device
-                seen.due_again(*theirs, record.stream, first, last)
+                self._withdrawn.append(record)
             case records.Accept():
                 self._received(record.stream, record.seq)
         return record.id

@@ -166,7 +166,12 @@ ALTER TABLE endpoint ADD COLUMN seq INTEGER;
 ALTER TABLE endpoint ADD COLUMN not_before INTEGER NOT NULL DEFAULT 0;
 """
 
-STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7)
+VERSION_8 = """
+ALTER TABLE seen ADD COLUMN withdrawn_by BLOB;
+CREATE INDEX seen_withdrawn ON seen (withdrawn_by) WHERE withdrawn_by IS NOT NULL;
+"""
+
+STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8)
 """Step n leads from version n - 1 to version n."""
 
 

@@ -214,13 +214,15 @@ class Receipt(Row):
 
 
 class Seen(Row):
-    """An envelope that was accepted. `due`: its record still needs a receipt."""
+    """An envelope that was accepted. `due`: its record still needs a receipt; `withdrawn_by`: the
+    message ID of the Withdrawn that came for it."""
 
     session = ForeignKeyField(Session, on_delete="CASCADE")
     digest = BlobField(index=True)
     message_id = BlobField(null=True)
     due = BooleanField()
     receipt = ForeignKeyField(Receipt, null=True, on_delete="SET NULL")
+    withdrawn_by = BlobField(null=True)
 
 
 class Outbox(Row):

@@ -57,6 +57,7 @@ def again(device: int, digest: bytes) -> bytes | None:
     seen, message_id, wire = row
     if wire is None and message_id is not None:
         Seen.update(due=True).where(Seen.id == seen).execute()
+        _WITHDRAWN_DUE.change(message_id)
     return None if wire is None else bytes(wire)
 
 
@@ -65,13 +66,16 @@ def stored(device: int) -> list[tuple[bytes, SessionId]]:
     return [(bytes(wire), SessionId(sid)) for wire, sid in _STORED(device)]
 
 
-def due_again(contact: int, device: int, stream: StreamId, first: int, last: int) -> None:
-    """They take back these numbers: what is here all the same needs a receipt once more.
+def due_again(
+    contact: int, device: int, stream: StreamId, first: int, last: int, message_id: MessageId
+) -> None:
+    """They take back these numbers with the record `message_id`: what is here all the same needs a
+    receipt once more, and each time that record does, since they do not send it again.
 
     Only what may have been in flight is looked through: a hostile range costs no more.
     """
     for (session,) in _SESSIONS(device):
-        _DUE_AGAIN.change(session, contact, stream, first, last)
+        _DUE_AGAIN.change(session, contact, stream, first, last, message_id)
 
 
 def forget(session: int) -> None:
@@ -127,7 +131,10 @@ _ANSWERED = Prepared(
 )
 _FORGET = Prepared(lambda: Receipt.delete().where(Receipt.session == argument(0)))
 _SESSIONS = Prepared(lambda: Session.select(Session.id).where(Session.device == argument(0)))
-_DUE_AGAIN = Prepared(lambda: Seen.update(due=True).where(Seen.id.in_(_taken_back())))
+_DUE_AGAIN = Prepared(
+    lambda: Seen.update(due=True, withdrawn_by=argument(5)).where(Seen.id.in_(_taken_back()))
+)
+_WITHDRAWN_DUE = Prepared(lambda: Seen.update(due=True).where(Seen.withdrawn_by == argument(0)))
 _AGAIN = Prepared(
     lambda: (
         Seen.select(Seen.id, Seen.message_id, Receipt.wire)

@@ -308,3 +308,27 @@ def test_a_hostile_range_gets_no_more_receipts_than_there_are_messages(tmp_path:
         assert set((await both.alice.do(states)).values()) == {"delivered"}
 
     play(tmp_path, scene)
+
+
+def test_a_withdrawn_that_comes_again_is_answered_with_all_that_it_took_back(
+    tmp_path: Path,
+) -> None:
+    """Its receipt was lost, and is not kept any more: what was cancelled is not sent again, so
+    nothing else would ask whether it is there (seen in a simulated day)."""
+
+    async def scene(both: Pair) -> None:
+        first = await both.say()
+        await both.leave()
+        await both.cancel(first)
+        await both.leave()
+        await both.answer()
+        await both.confirm()
+        await both.arrive()
+        await both.say()
+        await both.leave()
+        await both.arrive()  # she has heard him: he forgets how he answered before
+        await both.quiet()
+        assert await both.bob.do(shown) == ["text 1", "text 2"]
+        assert await both.alice.do(states) == {"text 1": "delivered", "text 2": "delivered"}
+
+    play(tmp_path, scene)

@@ -53,6 +53,10 @@ class Withdrawals(RuleBasedStateMachine):
         self.do(self.pair.arrive())
 
     @rule()
+    def answer(self) -> None:
+        self.do(self.pair.answer())
+
+    @rule()
     def confirm(self) -> None:
         self.do(self.pair.confirm())
 

@@ -48,8 +48,8 @@ class End:
 
 
 class Pair:
-    """Alice, who says everything, and Bob, who only confirms. Both have the same clocks: `wall`
-    is a number of hours that the wall clock is ahead, `hours` how long their machines are up."""
+    """Alice, who says everything, and Bob, who confirms it. Both have the same clocks: `wall` is a
+    number of hours that the wall clock is ahead, `hours` how long their machines are up."""
 
     def __init__(self, alice: End, bob: End) -> None:
         self.alice, self.bob = alice, bob
@@ -100,8 +100,12 @@ class Pair:
         self.alice.left.clear()
         self.bob.left += await self._take(self.bob, receipts=True)
 
+    async def answer(self) -> None:
+        """Bob says something, too; his receipts are on their way already, or lost."""
+        self.bob.left += await self._take(self.bob, receipts=False, opening=True)
+
     async def confirm(self) -> None:
-        """Bob's receipts arrive."""
+        """What Bob has sent arrives."""
         await self._hear(self.alice, self.bob.left)
         self.bob.left.clear()
 
@@ -129,9 +133,9 @@ class Pair:
         assert (found.strays, found.broken, found.violation) == (0, False, None)
         end.left += found.repeat
 
-    async def _take(self, end: End, *, receipts: bool) -> list[bytes]:
+    async def _take(self, end: End, *, receipts: bool, opening: bool = False) -> list[bytes]:
         (use,) = await end.do(_sids)
-        order = Order(1, use, None, (), receipts)
+        order = Order(1, use, None, (), receipts, opening)
         batch = await end.do(outbox.take, order, self.clock(), self.uptime)
         await end.do(outbox.wrote, batch.rows, self.clock())
         return list(batch.wires)

@@ -64,7 +64,7 @@ class Checker:
         self._outside: set[str] = set()
         self._highest: dict[tuple[str, str], int] = defaultdict(int)
         self._restored: set[str] = set()
-        self._owed: dict[str, str] = {}
+        self._owed: dict[str, dict[str, str]] = defaultdict(dict)
         self._waiting: list[Entry] = []
         self._histories: dict[tuple[str, str, str], list[str]] = defaultdict(list)
         self._dials: dict[tuple[str, str], list[float]] = defaultdict(list)
@@ -110,8 +110,9 @@ class Checker:
                 self._say(None, f"{text} was never shown")
         for entry in self._waiting:
             self._say(entry, f"stuck: {' '.join(map(str, entry.words))}")
-        for name, why in self._owed.items():
-            self._say(None, f"no alarm, though {name}'s disk was put back: {why}")
+        for name, texts in self._owed.items():
+            for why in list(texts.values())[-1:]:
+                self._say(None, f"no alarm, though {name}'s disk was put back: {why}")
         self._compare_histories()
         return self.violations
 
@@ -177,8 +178,15 @@ class Checker:
         self._copies[entry.who] = deepcopy(memory)
 
     def _puts_back(self, entry: Entry, memory: Memory) -> None:
-        """What was confirmed to others, or had reached them, is why they must be told."""
+        """What was confirmed to others, or had reached them, is why they must be told; unless
+        their own disk is put back to before that: then nobody knows."""
         copy = deepcopy(self._copies[entry.who])
+        known = copy.received.keys() | copy.delivered
+        for name, texts in self._owed.items():
+            for text in [*texts]:
+                witness = author_of(text) if reader_of(text) == name else reader_of(text)
+                if witness == entry.who and text not in known:
+                    del texts[text]
         self._restored.add(entry.who)
         for text in memory.accepted - copy.accepted - self._outside:
             if text in self._now[reader_of(text)].received:
@@ -192,7 +200,7 @@ class Checker:
     def _owes_alarm(self, who: str, text: str, why: str) -> None:
         """Who falls out forgets the sessions, and with them what would show it."""
         if pair_of(text) not in self._fell_out:
-            self._owed[who] = f"{text} {why}"
+            self._owed[who][text] = f"{text} {why}"
 
     def _repeats_key(self, entry: Entry, _: Memory) -> None:
         self._say(entry, "a key was used for two texts")

@@ -74,6 +74,7 @@ async def _let_in(here: Machine, there: Machine) -> None:
     if state == "blocked":
         await here("contact.unblock", name=there.name)
     elif state is None:
+        here.saw("lets in", there.name)  # once more, where a request was taken back
         await here("contact.add", name=there.name, address=there.address)
 
 

@@ -88,6 +88,15 @@ def test_what_a_disk_forgot_is_owed_no_more_but_there_must_be_an_alarm() -> None
     assert "no alarm, though anna's disk was put back" in said
 
 
+def test_what_both_have_forgotten_nobody_can_tell() -> None:
+    both = [("ben", "copied"), *put_back(*sent(TEXT), *came(TEXT)), ("ben", "restored")]
+    assert trace(*both) == []
+    twice = [*put_back(*sent(TEXT), *came(TEXT)), ("anna", "restored")]
+    assert "no alarm" in trace(*twice)[0]
+    knows = [*sent(TEXT), *came(TEXT), ("ben", "copied"), ("anna", "restored"), ("ben", "restored")]
+    assert "no alarm" in trace(("anna", "copied"), *knows)[0]
+
+
 def test_a_disk_that_forgot_nothing_needs_no_alarm() -> None:
     assert trace(*sent(TEXT), *came(TEXT), *put_back()) == []
 
