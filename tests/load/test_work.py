@@ -24,6 +24,7 @@ PARTIAL = {"message_unread", "message_unread_by", "outbox_in_order", "outbox_ope
 """Indices of what is unread or waits, and of nothing else."""
 SHORT, LONG = 20, 6000
 UNREAD = 5
+DAYS = 3
 TO_1000 = (
     "WITH RECURSIVE n(x) AS (VALUES(1) UNION ALL SELECT x + 1 FROM n LIMIT 1000) SELECT * FROM n"
 )
@@ -77,17 +78,18 @@ def place(directory: Path, name: str) -> Path:
 
 
 async def work_of_a_day(directory: Path, length: int) -> dict[str, int]:
-    """By step, with a history of this length at Bob's."""
-    found = {}
+    """By step, with a history of this length at Bob's. Each step is taken on some days, and the
+    least counts: the node has work of its own, too, which falls into one step or another."""
+    found: dict[str, int] = {}
     async with neighbours(directory) as (alice, bob):
         await bob.change(lambda: filling.history("alice", length, unread=UNREAD))
         rows = await bob("history", name="alice", limit=length // 2)
         work = Work()
         await work.count(bob)
-        for name, step in steps(alice, bob, rows[0].id).items():
+        for name, step in [*steps(alice, bob, rows[0].id).items()] * DAYS:
             before = work.done
             await step()
-            found[name] = work.done - before
+            found[name] = min(work.done - before, found.get(name, work.done))
     return found
 
 
