@@ -31,7 +31,7 @@ from onionchat.errors import UnreachableError
 from onionchat.tor.address import ControlAddress, UnixAddress
 from onionchat.tor.control_errors import ControlLost, ControlRefused, without_keys
 from onionchat.tor.doors import closed, unreadable
-from onionchat.tor.events import CIRCUITS, SUBSCRIBED, Event, Lost, Nudge, parse
+from onionchat.tor.events import BESIDES, SUBSCRIBED, Event, Lost, Nudge, parse
 
 CONNECT_TIMEOUT = 15.0
 """Seconds to connect and authenticate; tor needs milliseconds unless it is stopped."""
@@ -85,7 +85,7 @@ class Control:
 
     async def _subscribe(self) -> None:
         try:
-            await self.ask(f"SETEVENTS {SUBSCRIBED} {CIRCUITS}")
+            await self.ask(f"SETEVENTS {SUBSCRIBED} {BESIDES}")
         except ControlRefused:
             await self.ask(f"SETEVENTS {SUBSCRIBED}")
 

@@ -9,8 +9,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 
 SUBSCRIBED = "STATUS_CLIENT STATUS_GENERAL HS_DESC NETWORK_LIVENESS SIGNAL"
-CIRCUITS = "CIRC"
-"""Besides, where it is allowed: a filter such as that of Tails does not show circuits."""
+BESIDES = "CIRC WARN"
+"""Where it is allowed: a filter such as that of Tails shows neither circuits nor the log."""
+
+_CLOCK = "your clock is wrong"
+"""How tor's log ends a complaint that a relay's certificate is not valid yet, or any more. There
+is no other event for a clock that is years off: no relay is believed what time it is."""
 
 _PAIR = re.compile(r'([A-Za-z0-9_]+)=(?:"((?:[^"\\]|\\.)*)"|(\S*))')
 
@@ -64,6 +68,11 @@ class ClockSkew:
 
 
 @dataclass(frozen=True, slots=True)
+class ClockDoubted:
+    """A relay and this machine do not live in the same year."""
+
+
+@dataclass(frozen=True, slots=True)
 class ClockJumped:
     """The machine slept or its clock was set; tor has dropped every circuit."""
 
@@ -92,6 +101,7 @@ Event = (
     | Liveness
     | Circuits
     | ClockSkew
+    | ClockDoubted
     | ClockJumped
     | Signal
     | Lost
@@ -163,4 +173,5 @@ _READERS: dict[str, Callable[[str], Event | None]] = {
     "CIRC": _circuit,
     "NETWORK_LIVENESS": lambda rest: Liveness(rest == "UP"),
     "SIGNAL": Signal,
+    "WARN": lambda rest: ClockDoubted() if _CLOCK in rest else None,
 }

@@ -1,13 +1,14 @@
 """How tor is, folded from its events: the state, the percent, the step, and one warning.
 
 A warning stays until its cause is gone: tor's own words while it cannot bootstrap, a
-clock that is off until a bootstrap succeeded after all, an outdated tor for ever. Times are
+clock that is off until a bootstrap succeeded after all (one that is years off until a relay
+has answered), an outdated tor for ever. Times are
 the caller's clock: a network that swallows everything makes no event, so `wake` says when
 to look.
 """
 
 from onionchat.tor import bootstrap as way_in
-from onionchat.tor.events import Bootstrap, Circuits, ClockSkew, Event, Liveness
+from onionchat.tor.events import Bootstrap, Circuits, ClockDoubted, ClockSkew, Event, Liveness
 from onionchat.tor.status import State
 
 DONE = 100
@@ -31,6 +32,7 @@ class Health:
         self._moved = now
         self._stands = False
         self._skew: int | None = None
+        self._doubted = False
         self._circuits = circuits
         self._bridges = bridges
         self._live = True
@@ -40,7 +42,7 @@ class Health:
         match event:
             case Bootstrap(percent=percent):
                 if percent != self.percent:
-                    self._moved, self._stands = now, False
+                    self._moved, self._stands, self._doubted = now, False, False
                 self._bootstrap = event
                 if percent == DONE:
                     self._skew = None
@@ -50,6 +52,8 @@ class Health:
                 self._live = up
             case ClockSkew(seconds=seconds):
                 self._skew = seconds
+            case ClockDoubted():
+                self._doubted = self.percent < way_in.ENTERED
             case _:
                 pass
 
@@ -87,6 +91,8 @@ class Health:
     def warning(self) -> str | None:
         if self._skew is not None:
             return clock_sentence(self._skew)
+        if self._doubted:
+            return "this machine's clock seems to be wrong, and tor needs the right time: set it"
         if self._stands:
             return way_in.standstill(self._bootstrap, bridges=self._bridges)
         if complaint := way_in.complaint(self._bootstrap):

@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from onionchat.tor.events import (
     Bootstrap,
     Circuits,
+    ClockDoubted,
     ClockJumped,
     ClockSkew,
     Descriptor,
@@ -33,6 +34,14 @@ HSDIR = "A" * 40
         ("STATUS_CLIENT NOTICE CIRCUIT_ESTABLISHED", Circuits(True)),
         ("STATUS_CLIENT NOTICE CIRCUIT_NOT_ESTABLISHED REASON=CLOCK_JUMPED", Circuits(False)),
         ("STATUS_GENERAL WARN CLOCK_SKEW SKEW=-3600 SOURCE=DIRSERV:1.2.3.4:80", ClockSkew(-3600)),
+        (
+            (
+                "WARN Certificate already expired. Either their clock is set wrong, "
+                "or your clock is wrong."
+            ),
+            ClockDoubted(),
+        ),
+        ("WARN Received a bad CERTS cell: The legacy RSA ID certificate was not valid", None),
         ("STATUS_GENERAL NOTICE CLOCK_JUMPED TIME=200", ClockJumped(200)),
         ("NETWORK_LIVENESS UP", Liveness(True)),
         ("NETWORK_LIVENESS DOWN", Liveness(False)),
@@ -72,7 +81,9 @@ def test_a_line(line: str, event: Event | None) -> None:
     assert parse(line) == event
 
 
-KINDS = st.sampled_from(["CIRC ", "STATUS_CLIENT ", "STATUS_GENERAL ", "HS_DESC ", "SIGNAL ", ""])
+KINDS = st.sampled_from(
+    ["CIRC ", "STATUS_CLIENT ", "STATUS_GENERAL ", "HS_DESC ", "SIGNAL ", "WARN ", ""]
+)
 
 
 @given(KINDS, st.text())

@@ -12,7 +12,7 @@ from onionchat.tor.address import UnixAddress
 from onionchat.tor.attach import FOREIGN_TARGET, Attachment
 from onionchat.tor.client import TorClient
 from onionchat.tor.dial_errors import DialError
-from onionchat.tor.events import CIRCUITS, SUBSCRIBED
+from onionchat.tor.events import BESIDES, SUBSCRIBED
 from onionchat.tor.link import Link
 from onionchat.tor.onions import Onion
 from onionchat.types import OnionKey, Place
@@ -89,7 +89,7 @@ def test_an_onion_comes_and_goes_behind_the_filter(tmp_path: Path) -> None:
 
     asked = asyncio.run(scene())
     refused = [line for line in asked if not passes(line)]
-    assert refused == [f"SETEVENTS {SUBSCRIBED} {CIRCUITS}"], "circuits are others' too: without"
+    assert refused == [f"SETEVENTS {SUBSCRIBED} {BESIDES}"], "circuits are others' too: without"
 
 
 def test_the_program_has_no_command_that_the_profile_lacks() -> None:

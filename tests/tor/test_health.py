@@ -3,7 +3,7 @@ from collections.abc import Sequence
 import pytest
 
 from onionchat.tor.bootstrap import PATIENCE
-from onionchat.tor.events import Bootstrap, Circuits, ClockSkew, Event, Liveness
+from onionchat.tor.events import Bootstrap, Circuits, ClockDoubted, ClockSkew, Event, Liveness
 from onionchat.tor.health import Health, clock_sentence
 
 DONE = Bootstrap(100, "done", "Done", None)
@@ -40,6 +40,8 @@ def test_ready_is_a_bootstrap_and_circuits_and_liveness_only_a_hint(
 REFUSED = Bootstrap(5, "conn", "Connecting to a relay", "Connection refused")
 SLOW = ClockSkew(-7200)
 BEHIND = "this machine's clock is 120 min behind, and tor needs the right time: set it"
+HANDSHAKE = Bootstrap(14, "handshake", "Handshaking with a relay", "DONE")
+YEARS = "this machine's clock seems to be wrong, and tor needs the right time: set it"
 TRIED = "Connection refused; it is tried again by itself"
 
 
@@ -51,6 +53,10 @@ TRIED = "Connection refused; it is tried again by itself"
         ([REFUSED, SLOW], BEHIND),
         ([SLOW, CONNECTED], BEHIND),
         ([SLOW, DONE], None),
+        ([HANDSHAKE, ClockDoubted()], YEARS),
+        ([HANDSHAKE, ClockDoubted(), HANDSHAKE], YEARS),
+        ([HANDSHAKE, ClockDoubted(), DONE], None),
+        ([DONE, ClockDoubted()], None),
         ([DONE, SLOW], BEHIND),
     ],
 )
