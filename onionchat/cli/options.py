@@ -151,6 +151,14 @@ class _Helpful(click.Command):
     context_class = Context
     examples: Sequence[str]
 
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        """A complaint about the words themselves does not know yet which command they are for."""
+        try:
+            return super().parse_args(ctx, args)
+        except click.UsageError as error:
+            error.ctx = error.ctx or ctx
+            raise
+
     def format_help(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
         assert isinstance(formatter, Formatter)
         formatter.write_examples(self.examples)
@@ -225,6 +233,11 @@ class Group(_Helpful, click.Group):
     ) -> tuple[str | None, click.Command | None, list[str]]:
         if self.default is not None and args[0] not in self.list_commands(ctx):
             args = [self.default, *args]
+        option = args[0].startswith("-")
+        if not option and not ctx.resilient_parsing and self.get_command(ctx, args[0]) is None:
+            from onionchat.cli.suggestion import unknown
+
+            raise unknown(self, ctx, args[0])
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -8,6 +8,7 @@ compatibility forms, case, accents and gaps are folded away, and letters that pa
 one become it (after Unicode TS 39, reduced to what passes in a terminal font).
 """
 
+import re
 import unicodedata
 
 from onionchat.errors import UsageError
@@ -27,7 +28,7 @@ _LOOKALIKES = str.maketrans(
     }
 )
 
-_ADDRESS_LIKE = ".onion"
+_ADDRESS_LIKE = re.compile(r"\.onion|^onionchat:|^[a-z2-7]{56}$", re.IGNORECASE)
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 """Letters and symbols by category that show nothing (measured)."""
 
@@ -50,6 +51,8 @@ def skeleton(name: str) -> str:
 
 
 def _what_is_wrong(name: str) -> str | None:
+    if _ADDRESS_LIKE.search(name):
+        return "it looks like an address"
     if not 1 <= len(name) <= LONGEST:
         return f"it must have 1 to {LONGEST} characters"
     if not all(char.isprintable() and char not in _BLANK for char in name):
@@ -64,6 +67,4 @@ def _what_is_wrong(name: str) -> str | None:
         return "it begins with - like an option"
     if skeleton(name) == skeleton(OWNER):
         return "it looks like the word that stands for yourself"
-    if _ADDRESS_LIKE in name.casefold() or name.casefold().startswith("onionchat:"):
-        return "it looks like an address"
     return None
