@@ -31,7 +31,7 @@ def test_an_inbox_with_200_contacts_is_found_by_each_and_by_nobody_else(
 ) -> None:
     keys = [client_key.new() for _ in range(INBOX_CONTACTS)]
     clients = {client_key.public(key): key for key in keys}
-    first, *_, last = sorted(clients, key=listed)  # as they are given to tor
+    last = max(clients, key=listed)  # as they are given to tor
     inbox = Identity.from_seed(secrets.token_bytes(32))
     onion = OnionKey(inbox.key)
 
@@ -49,10 +49,9 @@ def test_an_inbox_with_200_contacts_is_found_by_each_and_by_nobody_else(
             await there.published(inbox.service_id)
             assert isinstance(await refused(here, Place(onion)), KeyMissing)
             assert isinstance(await refused(here, Place(onion, client_key.new())), KeyRefused)
-            for public in (first, last):
-                link = await dial(here, Place(onion, clients[public]))
-                assert await round_trip(link, b"hello") == b"hello"
-                await link.close()
+            link = await dial(here, Place(onion, clients[last]))
+            assert await round_trip(link, b"hello") == b"hello"
+            await link.close()
             serving.cancel()
 
     asyncio.run(scene())

@@ -14,7 +14,7 @@ import pytest
 from onionchat.tor.address import unix
 from onionchat.tor.attach import Attachment
 from onionchat.tor.client import TorClient
-from onionchat.tor.dial_errors import DialError
+from onionchat.tor.dial_errors import DialError, GeneralFailure, Refused
 from onionchat.tor.find import TorBinary, find_tor
 from onionchat.tor.link import Link
 from onionchat.tor.process import OnLine, TorFailed, TorProcess, run_tor
@@ -25,6 +25,8 @@ from onionchat.tor.torrc import Places, own_torrc
 from onionchat.types import Place
 
 IMPATIENCE = 5.0
+HALF_WAY = (GeneralFailure, Refused)
+"""What tor says where it has found an onion, and the program behind that does not answer."""
 
 
 def quiet(_: str) -> None:

@@ -18,7 +18,7 @@ from onionchat.tor.dial_errors import DialError, NotPublished
 from onionchat.tor.link import Link
 from onionchat.tor.onions import Onion
 from onionchat.types import OnionKey, Place
-from tests.live.tors import dial, own_tor, until
+from tests.live.tors import HALF_WAY, dial, own_tor, until
 from tests.load.bar import Bar
 from tests.soak.network import pause, private
 
@@ -56,7 +56,7 @@ async def _forgotten(directory: Path) -> tuple[float, int]:
             await owner.change(seen)
         begin = asyncio.get_running_loop().time()
         while not isinstance(failure := await _failure(stranger, place), NotPublished):
-            links += failure is None or failure.reason == "unreachable"
+            links += failure is None or isinstance(failure, HALF_WAY)
             await pause(LOOK)
         return asyncio.get_running_loop().time() - begin, links
 

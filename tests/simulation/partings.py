@@ -39,10 +39,11 @@ async def hide(machine: Machine) -> None:
 
 
 async def show(machine: Machine) -> None:
-    """However often the node dies meanwhile."""
+    """However often the node dies meanwhile, or an old disk is put back."""
     machine.saw("found")
     while not await done(machine("reachable", state="on")):
         await pause(LOOK)
+        machine.saw("found")
 
 
 async def make_up(one: Machine, other: Machine) -> None:
