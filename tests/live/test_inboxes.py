@@ -60,7 +60,7 @@ def test_with_the_address_off_contacts_come_whatever_tor_forgets(
             await (await bob.dial(Place(OnionKey(alice.identity.key)))).close()
             await hide(bob)
             address = await hide(alice)
-            for _ in range(3):
+            for _ in range(2):
                 await in_vain(bob, address)
             await forget_places(alice, "bob")
             for command in ("SIGNAL NEWNYM", "SETCONF MaxCircuitDirtiness=601"):
