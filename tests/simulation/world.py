@@ -162,14 +162,13 @@ class World:
                 await machine.start()
             elif not machine.tor.running:
                 machine.tor.start()
-        deadline = self.loop.now + QUIET
         with suppress(TimeoutError):
             async with asyncio.timeout(QUIET):
                 await self._make_up()
-        for person in self.people:
-            await person.greet()
-        while self.loop.now < deadline and not await self._all_is_well():
-            await pause(15)
+                await self._until_all_is_well()
+                for person in self.people:  # not before: a new text wakes what would wait for ever
+                    await person.greet()
+                await self._until_all_is_well()
         await pause(30)  # whoever has read a text has yet to say so
 
     async def _make_up(self) -> None:
@@ -179,6 +178,10 @@ class World:
         for one in self.machines:
             for other in self.friends_of(one):
                 await partings.make_up(one, other)
+
+    async def _until_all_is_well(self) -> None:
+        while not await self._all_is_well():
+            await pause(15)
 
     async def _all_is_well(self) -> bool:
         for machine in self.machines:
