@@ -99,7 +99,9 @@ def asker(value: str) -> str:
 def file(value: str) -> Path:
     """A file that is there, as a full path; who may write it is checked where it is used."""
     path = Path(value).expanduser().absolute()
-    if not path.exists() or path.is_dir():
+    if path.is_dir():
+        raise UsageError(f"{path} is a directory", "name a file in it")
+    if not path.exists():
         raise UsageError(f"there is no file {path}", "check the path")
     return path
 
