@@ -41,6 +41,9 @@ SETTLE = 5.0
 TICK = 60.0
 """The loop's clock stands still while the machine sleeps; a time that was given does not."""
 
+AGAIN = 5.0
+"""Seconds, where the disk refused to say what should be up: for so long nobody may find us."""
+
 Where = Callable[[str], Address]
 """Where tor is to deliver what comes in for the onion of this name."""
 
@@ -95,7 +98,7 @@ class Places:
             while True:
                 self._stir.clear()
                 done, self._done = self._done, asyncio.Event()
-                pause = TICK
+                pause = AGAIN
                 with suppress(RefusedError):  # a full disk: what is up stays
                     pause = await self._look(group)
                 self.looked.set()

@@ -2,10 +2,13 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from onionchat.crypto.identity import Identity
+from onionchat.errors import RefusedError
+from onionchat.node import inboxes
 from onionchat.node.verbs.reachable import ADVICE
 from onionchat.store import requests
 from tests.node.caller import Speech, call, greet, request
@@ -92,5 +95,30 @@ def test_the_person_is_told_once_that_strangers_find_them(tmp_path: Path) -> Non
             await carol("reachable", state="on")
             await befriend(carol, alice)
             assert (await carol("status")).hint is None, "who has decided needs no advice"
+
+    run(scene())
+
+
+def test_a_disk_that_refuses_once_hides_nobody_for_a_minute(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    arrange, failures = inboxes.arrange, [RefusedError("the disk is full")]
+
+    def refused_once(*args: Any) -> Any:
+        if failures:
+            raise failures.pop()
+        return arrange(*args)
+
+    async def scene() -> None:
+        street = Street()
+        alice = Home("alice", tmp_path, street)
+        monkeypatch.setattr(inboxes, "arrange", refused_once)
+        async with alice.up():
+            while failures:
+                await alice.change(lambda: None)
+            pass_time(5)
+            async with asyncio.timeout(30):
+                while alice.identity.service_id not in street.served:
+                    await alice.change(lambda: None)
 
     run(scene())
