@@ -40,6 +40,8 @@ SETTLE = 5.0
 """Seconds in which another contact may be accepted before the onion is put up anew."""
 TICK = 60.0
 """The loop's clock stands still while the machine sleeps; a time that was given does not."""
+IDLE = 3600.0
+"""Where no time was given, only an inbox that has been closing for thirty days is to be found."""
 
 AGAIN = 5.0
 """Seconds, where the disk refused to say what should be up: for so long nobody may find us."""
@@ -115,8 +117,8 @@ class Places:
         for contact in arranged.told:
             self._peers.told(contact)
         self._follow(list(self._wanted(reachable, arranged)), group)
-        left = TICK if reachable.left is None else reachable.left / 1000
-        return min(self._next_change(), TICK, left)
+        left = IDLE if reachable.left is None else min(TICK, reachable.left / 1000)
+        return min(self._next_change(), left)
 
     def _wanted(self, reachable: Reachable, arranged: Arranged) -> Iterable[Wanted]:
         if reachable.on:
@@ -165,4 +167,4 @@ class Places:
     def _next_change(self) -> float:
         now = asyncio.get_running_loop().time()
         due = [served.due for served in self._served.values() if served.due is not None]
-        return max(0.0, min(due, default=now + TICK) - now)
+        return max(0.0, min(due, default=now + IDLE) - now)

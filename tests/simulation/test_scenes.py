@@ -212,6 +212,18 @@ def test_a_clock_that_was_years_ahead_does_not_delay_a_request_by_years() -> Non
     scene(story)
 
 
+def test_who_is_connected_and_says_nothing_leaves_the_disk_alone() -> None:
+    """But for the person, who looks every ten minutes whether anything has come."""
+
+    async def story(world: World) -> None:
+        looks = len(world.machines) * 10 * 6
+        before = world.trace.counts["commit"]
+        await pause(10 * HOUR)
+        assert world.trace.counts["commit"] - before < 2 * looks
+
+    scene(story)
+
+
 def test_old_events_are_forgotten_and_a_clock_that_is_ahead_makes_none_old() -> None:
     async def story(world: World) -> None:
         anna, _ = world.machines
