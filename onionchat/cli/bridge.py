@@ -43,7 +43,7 @@ def rpc(invocation: Invocation) -> None:
     invocation.existing()
     if sys.stdin is None:
         raise UsageError("there is no standard input", "open it, or give it /dev/null")
-    from onionchat.rpc.client import gone
+    from onionchat.rpc.client import Gone
 
     ended = threading.Event()
     with reach(invocation) as node:
@@ -51,7 +51,7 @@ def rpc(invocation: Invocation) -> None:
         threading.Thread(target=_ask, args=asking, daemon=True).start()
         _answer(node, sys.stdout.fileno())
     if not ended.is_set():
-        raise gone()
+        raise Gone
 
 
 def _ask(stdin: int, node: socket.socket, ended: threading.Event) -> None:

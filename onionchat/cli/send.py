@@ -8,8 +8,12 @@ from onionchat.cli.ask import ask
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.options import Command, option
 from onionchat.cli.render import line
-from onionchat.errors import RefusedError, UsageError
+from onionchat.errors import Interrupted, RefusedError, UnreachableError, UsageError
 from onionchat.protocol.limits import TEXT_BYTES
+from onionchat.rpc.client import Gone
+
+QUEUED = "the message may be queued all the same: see `onionchat outbox list`"
+"""Neither who ends the waiting nor a node that ends has taken it back."""
 
 
 @click.command(
@@ -74,18 +78,16 @@ def send(
         timeout = None
     if prompt.is_typed(text):
         ask(invocation, "contact.show", name=name, exact=True)
-    row = ask(
-        invocation,
-        "send",
-        name=name,
-        text=_checked(prompt.body(invocation, text)),
-        wait=wait,
-        timeout=timeout,
-        verified=verified,
-        expires=expires,
-        delay=delay,
-        at=at,
-    )
+    message = {"name": name, "text": _checked(prompt.body(invocation, text))}
+    when = {"expires": expires, "delay": delay, "at": at}
+    try:
+        row = ask(
+            invocation, "send", **message, wait=wait, timeout=timeout, verified=verified, **when
+        )
+    except KeyboardInterrupt:
+        raise Interrupted("interrupted", QUEUED) from None
+    except Gone as gone:
+        raise UnreachableError(gone.message, QUEUED) from None
     invocation.out.row(row, line(invocation.out.here(row["hint"] or row["state"])))
 
 

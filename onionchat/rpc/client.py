@@ -22,6 +22,15 @@ SILENCE = 3.0
 may take long (`send --wait`), but a stopped process gives none, ever."""
 
 
+class Gone(UnreachableError):  # noqa: N818 - named for what happened
+    """The node was there, and has ended before it answered: it may have done what was asked."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "the node has stopped or closed the connection", "start it with `onionchat up`"
+        )
+
+
 def connected(path: Path, timeout: float | None = None) -> socket.socket:
     """UnreachableError if no node listens there. `timeout` in seconds, to connect only.
 
@@ -74,7 +83,7 @@ class Client:
         try:
             answer = self._answer(number)
         except (ConnectionError, EOFError):
-            raise gone() from None
+            raise Gone from None
         if "error" in answer:
             raise _as_error(answer["error"])
         return answer["result"]
@@ -86,7 +95,7 @@ class Client:
         try:
             return self._read(timeout)
         except (ConnectionError, EOFError):
-            raise gone() from None
+            raise Gone from None
 
     def close(self) -> None:
         self._socket.close()
@@ -159,9 +168,3 @@ def _check_goes_on(pid: int) -> None:
 def _as_error(error: dict[str, Any]) -> OnionchatError:
     data = error.get("data") or {}
     return rebuild(data.get("error", "internal"), error["message"], data.get("hint", ""))
-
-
-def gone() -> UnreachableError:
-    return UnreachableError(
-        "the node has stopped or closed the connection", "start it with `onionchat up`"
-    )

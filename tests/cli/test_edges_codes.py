@@ -14,7 +14,10 @@ from typing import Any
 
 import pytest
 
+from onionchat.cli.send import QUEUED
+from tests.child import Child
 from tests.cli.machine import BOB, NOWHERE, Done, Machine, finished
+from tests.cli.test_secrets import descendants
 
 Mistake = Callable[[Machine], Done]
 
@@ -243,6 +246,30 @@ def interrupted(m: Machine, number: signal.Signals, *words: str, **options: Any)
     os.close(keyboard)
     os.close(terminal)
     return done
+
+
+def interrupt(up: Child[bytes], waiting: Child[bytes]) -> None:
+    waiting.send_signal(signal.SIGINT)
+
+
+def kill_the_node(up: Child[bytes], waiting: Child[bytes]) -> None:
+    _, node = descendants(up.pid)
+    os.kill(node, signal.SIGKILL)
+
+
+@pytest.mark.parametrize(("end", "code"), [(interrupt, 130), (kill_the_node, 3)])
+def test_who_did_not_wait_to_the_end_is_told_not_to_send_it_again(
+    machine: Machine, end: Callable[[Child[bytes], Child[bytes]], None], code: int
+) -> None:
+    with machine.node() as up:
+        machine("contact", "add", "bob", BOB)
+        with machine.start("send", "bob", "never mind", "--wait", "sent") as waiting:
+            while not queued(machine):
+                assert waiting.poll() is None
+            end(up, waiting)
+            done = finished(waiting)
+    assert (done.code, done.out) == (code, "")
+    assert done.err.splitlines()[1:] == [f"hint: {QUEUED}"]
 
 
 def test_every_code_has_three_mistakes() -> None:

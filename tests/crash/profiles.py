@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives.kdf.argon2 import Argon2id
 
 from onionchat.crypto import vault
 from onionchat.crypto.vault import Cost
-from onionchat.node import backup, dialing
+from onionchat.node import backup, dialing, places
 from onionchat.node.node import Node
 from onionchat.node.profile import Profile, create_profile, unlocked
 from onionchat.node.verbs import VERBS
@@ -55,6 +55,7 @@ def promptly(patch: pytest.MonkeyPatch) -> None:
     """Dial, redial and receipt at once, and soon again where it was in vain."""
     hurry(patch)
     patch.setattr(dialing, "BACKOFF_SECONDS", (0.1,))
+    patch.setattr(places, "AGAIN", 0.1)
 
 
 def cheaply(patch: pytest.MonkeyPatch) -> None:
