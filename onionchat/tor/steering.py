@@ -133,7 +133,7 @@ class Steering:
     async def _put_up(self, onion: Onion, publication: Publication) -> None:
         loop = asyncio.get_running_loop()
         try:
-            if await onions.add(self._control, onion):
+            if await onions.add(self._control, onion, self._board.status.version):
                 self._up[onion.service_id] = onion
                 publication.added(loop.time())
             else:

@@ -15,7 +15,7 @@ from onionchat.tor.control import Control
 from onionchat.tor.control_errors import ControlRefused
 from onionchat.tor.dial_errors import DialError
 from onionchat.tor.link import Link
-from onionchat.tor.onions import Onion
+from onionchat.tor.onions import MAX_STREAMS, Onion
 from onionchat.tor.testnet import Info
 from onionchat.types import OnionKey, Place
 from tests.live.tors import debian_settings, dial, free_port, own_tor, round_trip, running, until
@@ -58,7 +58,7 @@ def test_a_megabyte_between_our_tor_and_one_from_torrc_example(
             async with asyncio.TaskGroup() as group:
                 serving = [
                     group.create_task(theirs.run()),
-                    group.create_task(theirs.serve(onion, echo, 4)),
+                    group.create_task(theirs.serve(onion, echo, 2 * MAX_STREAMS)),
                 ]
                 await theirs.published(identity.service_id)
                 await until(ours, "ready")
@@ -66,10 +66,22 @@ def test_a_megabyte_between_our_tor_and_one_from_torrc_example(
                 data = secrets.token_bytes(1 << 20)
                 assert await round_trip(link, data) == data
                 await link.close()
+                await crowd(ours, Place(OnionKey(identity.key)))
                 for task in serving:
                     task.cancel()
 
     asyncio.run(scene())
+
+
+async def crowd(ours: TorClient, place: Place) -> None:
+    """On one circuit there is room for so many, and nobody else's is the worse for it."""
+    end = asyncio.get_running_loop().time() + 60
+    links = [await ours.dial(place, "one circuit", end) for _ in range(MAX_STREAMS)]
+    with pytest.raises(DialError):
+        await ours.dial(place, "one circuit", end)
+    links.append(await ours.dial(place, "another", end))
+    for link in links:
+        await link.close()
 
 
 def test_who_steers_our_tor_cannot_have_it_start_a_program(tmp_path: Path, network: Info) -> None:

@@ -32,8 +32,8 @@ class Script:
 HERE = UnixAddress(Path("/run/s"))
 
 
-def add(control: Script, target: Address = HERE) -> bool:
-    return asyncio.run(onions.add(control, Onion(BLOB, ID, target)))
+def add(control: Script, target: Address = HERE, version: str | None = None) -> bool:
+    return asyncio.run(onions.add(control, Onion(BLOB, ID, target), version))
 
 
 COLLISION = ControlRefused(550, "Onion address collision")
@@ -50,7 +50,37 @@ UNKNOWN = ControlRefused(552, "Unknown Onion Service id")
 def test_the_line(target: Address, written: str) -> None:
     control = Script([f"ServiceID={ID}", "OK"])
     assert add(control, target)
-    assert control.asked == [f"ADD_ONION ED25519-V3:{BLOB} Flags=DiscardPK Port=5222,{written}"]
+    words = f"ED25519-V3:{BLOB} Flags=DiscardPK Port=5222,{written} MaxStreams=4"
+    assert control.asked == [f"ADD_ONION {words}"]
+
+
+POW = " PoWDefensesEnabled=1 PoWQueueRate=8 PoWQueueBurst=40"
+
+
+@pytest.mark.parametrize(
+    ("version", "asks"),
+    [
+        ("0.4.9.9", True),
+        ("0.4.9.11", True),
+        ("0.4.10.1-alpha", True),
+        ("0.5.0.0", True),
+        ("0.4.9.8", False),
+        ("0.4.8.22", False),
+        ("", False),
+        ("newest", False),
+    ],
+)
+def test_work_is_asked_for_where_tor_does_it_safely(version: str, asks: bool) -> None:
+    control = Script([f"ServiceID={ID}", "OK"])
+    assert add(control, version=version)
+    assert control.asked[0].endswith(" MaxStreams=4" + POW * asks)
+
+
+def test_who_has_a_key_proves_no_work() -> None:
+    control = Script([f"ServiceID={ID}", "OK"])
+    onion = Onion(BLOB, ID, HERE, frozenset({bytes(32)}))
+    assert asyncio.run(onions.add(control, onion, "0.4.9.11"))
+    assert "PoW" not in control.asked[0]
 
 
 def test_a_wrong_blob_is_taken_down_at_once_and_loud() -> None:
