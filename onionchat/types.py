@@ -6,7 +6,7 @@ them apart where Python's bytes would not.
 """
 
 from dataclasses import dataclass, field
-from typing import NewType
+from typing import Literal, NewType
 
 IdentityKey = NewType("IdentityKey", bytes)
 """32 bytes: the Ed25519 key that is a person. The handshake proves it."""
@@ -28,6 +28,9 @@ Incarnation = NewType("Incarnation", bytes)
 
 Millis = NewType("Millis", int)
 """Unix time in milliseconds."""
+
+OnionKind = Literal["identity", "inbox", "invite"]
+"""What an onion of ours is for: strangers, contacts, one guest."""
 
 
 @dataclass(frozen=True, slots=True)

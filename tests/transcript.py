@@ -91,9 +91,11 @@ class Transcript:
 
     @property
     def secrets(self) -> set[str]:
-        """What was typed unseen, and every address."""
-        addresses = {word for word in self._words.values() if word.endswith(".onion")}
-        return self._typed | {address.removesuffix(".onion") for address in addresses}
+        """What was typed unseen, every address, and every invite."""
+        words = self._words.values()
+        addresses = {word.removesuffix(".onion") for word in words if word.endswith(".onion")}
+        invites = {word for word in words if word.startswith("onionchat-invite:")}
+        return self._typed | addresses | invites
 
     def run(self, path: Path) -> None:
         for exchange in exchanges(path.read_text()):
@@ -137,7 +139,7 @@ class Transcript:
         self._once(exchange)
 
     def _run(self, exchange: Exchange) -> subprocess.CompletedProcess[str]:
-        return self._done(self._command(exchange), exchange.typed)
+        return self._done(self._command(exchange), self._filled(exchange.typed))
 
     def _interrupted(self, exchange: Exchange) -> subprocess.CompletedProcess[str]:
         assert exchange.stdout, "before its first line it may not have begun"
@@ -194,7 +196,7 @@ class Transcript:
             start_new_session=True,
         )
         assert child.stdin is not None
-        child.stdin.write(exchange.typed)
+        child.stdin.write(self._filled(exchange.typed))
         child.stdin.flush()
         return child
 

@@ -37,6 +37,12 @@ def requests(context: click.Context, begins: str) -> list[Item]:
     return _items(begins, ((str(row["number"]), row["address"]) for row in rows))
 
 
+def invites(context: click.Context, begins: str) -> list[Item]:
+    """The numbers, with the name that each guest will have."""
+    rows = known(context.obj, "invite.list")
+    return _items(begins, ((str(row["number"]), row["name"] or "") for row in rows))
+
+
 def outbox(context: click.Context, begins: str) -> list[Item]:
     """The IDs of the oldest messages that wait, with the contact each is for."""
     rows = known(context.obj, "outbox.list")

@@ -11,7 +11,7 @@ from onionchat.cli.options import Command, Group, option
 from onionchat.cli.output import local, table
 from onionchat.cli.render import line
 from onionchat.duration import in_words
-from onionchat.errors import RefusedError
+from onionchat.errors import RefusedError, UsageError
 
 _MEANING = {
     "requested": "asked; they are your contact when they accept",
@@ -34,6 +34,7 @@ _LIFETIMES = ("disappearing", "keep", "they_keep")
     },
     examples=(
         "onionchat contact add bob ADDRESS    ask somebody to become your contact",
+        "onionchat contact add bob -          use the invite that bob has given you",
         "onionchat contact list               everybody you know",
     ),
 )
@@ -48,10 +49,11 @@ def contact() -> None:
         "onionchat contact add bob ADDRESS",
         "onionchat contact add bob ADDRESS -m -   asks for a word about who you are",
         'onionchat contact add bob ADDRESS -m "Anna, from the library"',
+        "onionchat contact add bob -                  asks for an invite, or reads it from stdin",
     ),
 )
 @click.argument("name", type=params.petname)
-@click.argument("address", type=params.address)
+@click.argument("address", metavar="ADDRESS|INVITE", type=params.address_or_invite)
 @option(
     "-m",
     "--message",
@@ -61,15 +63,16 @@ def contact() -> None:
 )
 @click.pass_obj
 def add(invocation: Invocation, name: str, address: str, text: str | None) -> None:
-    """Ask ADDRESS to become your contact; if they have asked you, accept.
+    """Ask ADDRESS to become your contact; if they have asked you, accept. With an INVITE both of
+    you have said yes.
 
-    NAME is yours alone: it is never sent to anybody.
+    NAME is yours alone: it is never sent to anybody. An invite is a secret until it was used:
+    give - for it, and it stands neither in the shell's history nor in the list of processes.
     """
-    if text is not None and prompt.is_typed(text):
+    if prompt.is_typed(text or "") or prompt.is_typed(address):
         reach(invocation).close()
-    row = ask(
-        invocation, "contact.add", name=name, address=address, text=_checked(invocation, text)
-    )
+    place = _place(invocation, address, text)
+    row = ask(invocation, "contact.add", name=name, address=place, text=_checked(invocation, text))
     state = _MEANING.get(row["state"], line(row["state"]))
     invocation.out.row(row, f"{line(row['name'])}: {state}")
     invocation.out.once(row)
@@ -103,6 +106,15 @@ def show(invocation: Invocation, name: str) -> None:
         }
     lines = table([(key.replace("_", " "), value) for key, value in cells.items()])
     invocation.out.row(row, "\n".join(lines))
+
+
+def _place(invocation: Invocation, address: str, text: str | None) -> str:
+    """What was given, or comes on stdin."""
+    if address != "-":
+        return address
+    if text == "-":
+        raise UsageError("only one of the two can come on stdin", "leave out -m")
+    return params.address_or_invite(prompt.body(invocation, "-"))
 
 
 def _checked(invocation: Invocation, text: str | None) -> str | None:

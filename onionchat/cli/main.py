@@ -28,6 +28,7 @@ COMMANDS = {
     "down": "node:down",
     "status": "node:status",
     "contact": "contact:contact",
+    "invite": "invite:invite",
     "request": "request:request",
     "send": "send:send",
     "receive": "receive:receive",

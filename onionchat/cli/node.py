@@ -24,8 +24,8 @@ STOP_TIMEOUT = 15.0
 """Seconds. The supervisor needs five at most; a machine can be slow."""
 
 _KEYS = (
-    *("address", "published", "reachable", "reachable_off_at", "inboxes", "tor", "contacts"),
-    *("requests", "unread", "outbox", "waiting", "hint"),
+    *("address", "published", "reachable", "reachable_off_at", "inboxes", "invites"),
+    *("tor", "contacts", "requests", "unread", "outbox", "waiting", "hint"),
 )
 
 

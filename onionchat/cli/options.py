@@ -195,7 +195,8 @@ class Command(_Helpful):
 class Group(_Helpful, click.Group):
     """A group of commands; a value of `lazy` is `module:function`, imported when asked for.
 
-    `default`: the command that is meant where the first word is none: `history bob`.
+    `default`: the command that is meant where the first word is none: `history bob`; `alone`: and
+    where there is no word at all.
     """
 
     def __init__(
@@ -205,6 +206,7 @@ class Group(_Helpful, click.Group):
         lazy: dict[str, str] | None = None,
         root: bool = False,
         default: str | None = None,
+        alone: bool = False,
         **attributes: Any,
     ) -> None:
         attributes.setdefault("context_settings", {"help_option_names": ["-h", "--help"]})
@@ -212,9 +214,15 @@ class Group(_Helpful, click.Group):
         self.examples = examples
         self.lazy = lazy or {}
         self.default = default
+        self.alone = alone
         if default is not None:
             self.ignore_unknown_options = True
         self.params.extend(_global_options(root=root))
+
+    def parse_args(self, ctx: click.Context, args: list[str]) -> list[str]:
+        if self.alone and self.default is not None and not args:
+            args = [self.default]
+        return super().parse_args(ctx, args)
 
     def list_commands(self, ctx: click.Context) -> list[str]:
         """In the order of the table: the way a person meets them."""

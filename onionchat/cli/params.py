@@ -57,6 +57,15 @@ def address(value: str) -> str:
     return format_address(parse_address(value))
 
 
+def address_or_invite(value: str) -> str:
+    """Either in its one spelling, or - for stdin; UsageError names what is wrong with it."""
+    from onionchat.protocol.invite import decode, encode, is_meant
+
+    if value == "-":
+        return value
+    return encode(decode(value)) if is_meant(value) else address(value)
+
+
 def petname(value: str) -> str:
     """A name to give to somebody; UsageError if it could be taken for something else."""
     from onionchat.node.petname import check_petname
@@ -93,6 +102,14 @@ def asker(value: str) -> str:
             "see `onionchat request list`",
         )
     return address(value)
+
+
+@completed("invites")
+def invite_number(value: str) -> int:
+    """The number of an invite."""
+    if value.isascii() and value.isdigit() and len(value) < 19:
+        return int(value)
+    raise UsageError("an invite is named by its number", "see `onionchat invite list`")
 
 
 @completed("files")

@@ -58,8 +58,9 @@ def show_id(invocation: Invocation, qr: bool) -> None:
     Give it on a way on which it cannot be swapped, and let all of it be compared.
     """
     row = ask_anyway(invocation, "id")
-    code = f"{qr_code(row['address'])}\n" if qr and not invocation.as_json else ""
-    invocation.out.row(row, code + line(row["address"]), whole=True)
+    address = line(row["address"])
+    code = f"{qr_code(f'onionchat:{address}')}\n" if qr and not invocation.as_json else ""
+    invocation.out.row(row, code + address, whole=True)
 
 
 @click.group("profile", cls=Group, examples=("onionchat profile list",))

@@ -1,7 +1,7 @@
-"""The address as a code that a camera reads from a terminal.
+"""An address or an invite as a code that a camera reads from a terminal.
 
-It carries `onionchat:` and the address, as `contact add` takes it. Light modules are drawn
-and dark ones left out, as a dark terminal shows them; cameras read the inverse as well.
+It carries what `contact add` takes. Light modules are drawn and dark ones left out, as a dark
+terminal shows them; cameras read the inverse as well.
 """
 
 import io
@@ -12,12 +12,13 @@ from onionchat.cli.terminal import encodable, width
 from onionchat.errors import UsageError
 
 
-def qr_code(address: str) -> str:
-    """Lines of half blocks, 45 columns wide, for stdout.
+def qr_code(text: str) -> str:
+    """Lines of half blocks for stdout: 45 columns for an address, 57 for an invite, which is drawn
+    in capitals, since those take less room.
 
     UsageError if the library is not installed, or a camera could not read it there.
     """
-    code = _drawn(address)
+    code = _drawn(text)
     columns = len(code.partition("\n")[0])
     if columns > width(sys.stdout):
         raise UsageError(
@@ -32,7 +33,7 @@ def qr_code(address: str) -> str:
     return code
 
 
-def _drawn(address: str) -> str:
+def _drawn(text: str) -> str:
     try:
         import segno
     except ImportError:
@@ -42,5 +43,5 @@ def _drawn(address: str) -> str:
             "or leave out --qr",
         ) from None
     drawn = io.StringIO()
-    segno.make(f"onionchat:{address}", error="m").terminal(drawn, compact=True)
+    segno.make(text, error="m").terminal(drawn, compact=True)
     return drawn.getvalue().rstrip("\n")

@@ -6,7 +6,8 @@ blocked and a known key see the same bytes and the same silence.
 
 After the proof an accepted contact, or somebody we have asked, goes to their peer;
 everybody else is a stranger. Each onion has a door of its own, so that a crowd before the one
-that everybody may know keeps nobody out of another. Behind an inbox's door there are no
+that everybody may know keeps nobody out of another. Behind the door of an invite strangers are
+guests (guests.py), and somebody we have asked is one. Behind an inbox's door there are no
 strangers: whoever is not an accepted contact, and came with a key that somebody passed on,
 meets silence.
 """
@@ -15,6 +16,7 @@ import asyncio
 
 from onionchat.errors import RefusedError, RemoteError
 from onionchat.node.connection import Connection
+from onionchat.node.guests import Guests
 from onionchat.node.peers import Peers
 from onionchat.node.profile import Profile
 from onionchat.node.room import Room
@@ -28,13 +30,13 @@ from onionchat.tor.link import Link
 
 
 class Door:
-    """Takes every inbound link. `answer` returns when the link is done with. `strangers`: who
-    hears them; None: nobody does."""
+    """Takes every inbound link. `answer` returns when the link is done with. `others`: who hears
+    those that are no contacts; None: nobody does."""
 
-    def __init__(self, profile: Profile, peers: Peers, strangers: Strangers | None) -> None:
+    def __init__(self, profile: Profile, peers: Peers, others: Strangers | Guests | None) -> None:
         self._profile = profile
         self._peers = peers
-        self._strangers = strangers
+        self._others = others
         self._unproven = Room(UNPROVEN_CONNECTIONS)
 
     async def answer(self, link: Link) -> None:
@@ -58,7 +60,7 @@ class Door:
         assert key is not None
         connection.initiator = key
         peer = self._peers.known(key)
-        if peer is not None and (self._strangers is not None or peer.accepted):
+        if peer is not None and (peer.accepted or isinstance(self._others, Strangers)):
             await peer.welcome(connection, hello)
-        elif self._strangers is not None:
-            await self._strangers.hear(connection, key)
+        elif self._others is not None:
+            await self._others.hear(connection, key)

@@ -9,6 +9,7 @@ An envelope that opens and holds a record which breaks the rules is remembered a
 so that a poisoned message cannot come back for ever, and ends the connection.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from onionchat.crypto import ratchet
@@ -173,9 +174,7 @@ class _Inbox:
         """The effect of a record; the ID to receipt, or None where there is no receipt."""
         match record:
             case records.Receipt(ids):
-                if outbox.delivered(self._contact.device, ids, self._now):
-                    inboxes.known(self._contact.device, ids)
-                    self._found.moved = True
+                self._arrived(outbox.delivered(self._contact.device, ids, self._now), ids)
                 times.begin_delivered(self._contact.conversation, ids, self._now)
                 self._found.unblocked = True
                 return None
@@ -197,9 +196,17 @@ class _Inbox:
                 self._received(record.stream, record.seq)
                 self._received(record.stream, first, last)
                 self._withdrawn.append(record)
-            case records.Accept():
+            case records.Accept() | records.Guest():
                 self._received(record.stream, record.seq)
         return record.id
+
+    def _arrived(self, tags: set[int], ids: Sequence[MessageId]) -> None:
+        """What was delivered is more than messages."""
+        if outbox.ENDPOINT in tags:
+            inboxes.known(self._contact.device, ids)
+            self._found.moved = True
+        if outbox.GUEST in tags:
+            contacts.offered(self._contact.id, None)
 
     def _learn(self, record: records.Endpoint) -> None:
         """What no honest program names is no place."""

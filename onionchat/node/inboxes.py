@@ -29,7 +29,7 @@ from onionchat.protocol import records
 from onionchat.protocol.limits import INBOX_CONTACTS
 from onionchat.protocol.records import Endpoint
 from onionchat.store import identity as identities
-from onionchat.store import inboxes, outbox
+from onionchat.store import inboxes, invites, outbox
 from onionchat.store.contacts import ContactRow
 from onionchat.store.inboxes import InboxRow, Outsider
 from onionchat.types import MessageId, Millis, OnionKey, StreamId
@@ -58,6 +58,7 @@ def arrange(now: Millis) -> Arranged:
 
 def expel(contact: ContactRow, now: Millis) -> None:
     """Their keys are gone, and the places that they know close."""
+    invites.shut_out(contact.device)
     inboxes.close(inboxes.shut_out(contact.device), now)
     inboxes.forget(Millis(now - CLOSING))
 

@@ -27,7 +27,7 @@ from onionchat.node.why import Why
 from onionchat.store import events
 from onionchat.tor.network import Network
 from onionchat.tor.status import TorStatus
-from onionchat.types import IdentityKey, Place
+from onionchat.types import IdentityKey, OnionKind, Place
 
 SETTLED = 600.0
 """Seconds after which what is not urgent is done for the first time."""
@@ -92,12 +92,11 @@ class Node:
     def findable(self) -> bool:
         """Can whoever may find us, at every onion that is to be up?"""
         looked = self._places is not None and self._places.looked.is_set()
-        return looked and self.tor.state == "ready" and self.served <= self.tor.published
+        return looked and self.tor.state == "ready" and self.served() <= self.tor.published
 
-    @property
-    def served(self) -> frozenset[str]:
-        """Our onions, by service ID."""
-        return frozenset() if self._places is None else self._places.service_ids
+    def served(self, kind: OnionKind | None = None) -> frozenset[str]:
+        """Our onions, by service ID; with a `kind` those alone."""
+        return frozenset() if self._places is None else self._places.service_ids(kind)
 
     def online(self, contact: int) -> bool:
         return self._peers is not None and self._peers.online(contact)

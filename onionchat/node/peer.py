@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from contextlib import suppress
 
 from onionchat.errors import RefusedError, RemoteError
-from onionchat.node import greeting, outbox, requests, why
+from onionchat.node import greeting, invites, outbox, requests, why
 from onionchat.node.clock import wait
 from onionchat.node.connection import Connection
 from onionchat.node.detour import Detour
@@ -153,6 +153,13 @@ class Peer:
         await connection.send(mine)
         await self._serve(connection, standing)
 
+    async def receive_guest(
+        self, connection: Connection, fresh: Fresh, said: Sequence[bytes]
+    ) -> None:
+        """Serve a connection on which they have brought an invite's token, in the first of the
+        envelopes that they have `said`; hellos without sessions have been exchanged."""
+        await self._serve(connection, Standing(fresh.sid, fresh, frozenset({fresh.sid})), said)
+
     async def say_bye(self) -> None:
         """On every connection; one that is over already needs none."""
         for talk in [*self._talks]:
@@ -160,7 +167,12 @@ class Peer:
                 await talk.connection.send(Bye())
 
     async def _active(self) -> ContactRow | None:
-        contact = await self.profile.db.run(contacts.find, self.contact)
+        profile = self.profile
+        contact = await profile.db.run(contacts.find, self.contact)
+        if contact is not None and invites.is_over(contact, profile.clock()):
+            await profile.change(invites.ask_instead, self.contact, profile.clock())
+            contact = await profile.db.run(contacts.find, self.contact)
+            self.accepted = False
         return contact if contact is not None and contact.active else None
 
     def _ask_again(self, contact: ContactRow) -> None:
@@ -235,11 +247,13 @@ class Peer:
         self._schedule.connected()
         self._schedule.good()
 
-    async def _serve(self, connection: Connection, standing: Standing) -> None:
+    async def _serve(
+        self, connection: Connection, standing: Standing, said: Sequence[bytes] = ()
+    ) -> None:
         await self._make_room()
         if self._left:
             return
-        talk = Talk(self, connection, standing)
+        talk = Talk(self, connection, standing, said)
         self._talks.append(talk)
         self._schedule.connected()
         self._detour.met()

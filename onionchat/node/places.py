@@ -2,13 +2,12 @@
 
     identity   the address that everybody may have; up while the person wants to be found
     inbox      for contacts alone, who each have a key to it (inboxes.py)
+    invite     for one guest, until they are a contact and know an inbox (invites.py)
 
 One task looks at what the store says should be up and makes it so. An onion that goes down
 goes at once; whoever is connected through it stays. A new contact's key waits a moment for
 others, because each change takes an onion down for some seconds; a key that was taken away
 does not wait.
-
-Whatever else is to be served, such as an onion for one invitation, is one more `Served`.
 """
 
 import asyncio
@@ -20,19 +19,22 @@ from typing import Never
 from onionchat.crypto import client_key
 from onionchat.crypto.identity import Identity
 from onionchat.errors import RefusedError
-from onionchat.node import inboxes
+from onionchat.node import inboxes, invites
 from onionchat.node.clock import wait
 from onionchat.node.door import Door
+from onionchat.node.guests import Guests
 from onionchat.node.inboxes import Arranged
 from onionchat.node.peers import Peers
 from onionchat.node.profile import Profile
 from onionchat.node.strangers import Strangers
 from onionchat.store import reachability
+from onionchat.store.invites import InviteRow
 from onionchat.store.reachability import Reachable
 from onionchat.tor.address import Address
 from onionchat.tor.listener import OnLink
 from onionchat.tor.network import Network
 from onionchat.tor.onions import Onion
+from onionchat.types import OnionKind
 
 INBOUND = 512
 """Open inbound connections at one onion: strangers, the unproven, and a few for each contact."""
@@ -54,6 +56,7 @@ Where = Callable[[str], Address]
 class Wanted:
     """An onion that should be up, and who answers there."""
 
+    kind: OnionKind
     identity: Identity = field(repr=False)
     answer: OnLink
     clients: frozenset[bytes] = frozenset()
@@ -63,6 +66,7 @@ class Wanted:
 class Served:
     """An onion that is up. `due`: when the keys that are wanted are put into force."""
 
+    kind: OnionKind
     clients: frozenset[bytes]
     closing: asyncio.Event
     due: float | None = None
@@ -85,10 +89,10 @@ class Places:
         self.looked = asyncio.Event()
         """What is to be up has been looked at."""
 
-    @property
-    def service_ids(self) -> frozenset[str]:
-        """Of the onions that are up, or about to be."""
-        return frozenset(self._served)
+    def service_ids(self, kind: OnionKind | None) -> frozenset[str]:
+        """Of the onions of this kind, or of all, that are up or about to be."""
+        served = self._served.items()
+        return frozenset(key for key, each in served if kind in {None, each.kind})
 
     def rearrange(self) -> asyncio.Event:
         """What should be up may have changed; set when it has been seen to."""
@@ -114,18 +118,25 @@ class Places:
         now = profile.clock(), profile.uptime()
         reachable = await profile.db.run(reachability.load, *now)
         arranged = await profile.db.run(inboxes.arrange, now[0])
+        standing = await profile.db.run(invites.standing, *now)
         for contact in arranged.told:
             self._peers.told(contact)
-        self._follow(list(self._wanted(reachable, arranged)), group)
-        left = IDLE if reachable.left is None else min(TICK, reachable.left / 1000)
-        return min(self._next_change(), left)
+        wanted = [*self._wanted(reachable, arranged), *map(self._for_guest, standing.rows)]
+        self._follow(wanted, group)
+        ends = [left / 1000 for left in (reachable.left, standing.left) if left is not None]
+        return min(self._next_change(), min(TICK, *ends) if ends else IDLE)
+
+    def _for_guest(self, row: InviteRow) -> Wanted:
+        door = Door(self._profile, self._peers, Guests(self._profile, self._peers, row.number))
+        clients = frozenset({client_key.public(row.client_key)})
+        return Wanted("invite", Identity.from_seed(row.seed), door.answer, clients)
 
     def _wanted(self, reachable: Reachable, arranged: Arranged) -> Iterable[Wanted]:
         if reachable.on:
-            yield Wanted(self._profile.identity, self._anybody)
+            yield Wanted("identity", self._profile.identity, self._anybody)
         for row in arranged.inboxes:
             clients = frozenset(map(client_key.public, row.client_keys))
-            yield Wanted(Identity.from_seed(row.seed), self._contacts, clients)
+            yield Wanted("inbox", Identity.from_seed(row.seed), self._contacts, clients)
 
     def _follow(self, wanted: list[Wanted], group: asyncio.TaskGroup) -> None:
         by_id = {each.identity.service_id: each for each in wanted}
@@ -135,7 +146,7 @@ class Places:
             if service_id in self._served:
                 self._authorise(service_id, each.clients)
             else:
-                served = self._served[service_id] = Served(each.clients, asyncio.Event())
+                served = self._served[service_id] = Served(each.kind, each.clients, asyncio.Event())
                 group.create_task(self._serve(each, served))
 
     def _authorise(self, service_id: str, clients: frozenset[bytes]) -> None:
@@ -160,9 +171,8 @@ class Places:
     def _free_name(self, wanted: Wanted) -> str:
         """What went down keeps its socket's name until its last link has ended. None is longer
         than `identity`, by which paths are measured."""
-        first = "inbox" if wanted.clients else "identity"
-        names = [first, *(f"onion{number}" for number in range(2, 3 + len(self._names)))]
-        return next(name for name in names if name not in self._names)
+        names = [wanted.kind, *(f"onion{number}" for number in range(2, 3 + len(self._names)))]
+        return next(str(name) for name in names if name not in self._names)
 
     def _next_change(self) -> float:
         now = asyncio.get_running_loop().time()

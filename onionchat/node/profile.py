@@ -34,7 +34,7 @@ from onionchat.store.ending import Uptime
 from onionchat.store.identity import Me
 from onionchat.store.lock import Lock
 from onionchat.tor.status import TorStatus
-from onionchat.types import IdentityKey, Incarnation, Place, StreamId
+from onionchat.types import IdentityKey, Incarnation, OnionKind, Place, StreamId
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -45,8 +45,7 @@ class Live(Protocol):
 
     @property
     def tor(self) -> TorStatus: ...
-    @property
-    def served(self) -> frozenset[str]: ...
+    def served(self, kind: OnionKind | None = None) -> frozenset[str]: ...
     @property
     def findable(self) -> bool: ...
     def online(self, contact: int) -> bool: ...

@@ -80,13 +80,17 @@ class _Over(Exception):  # noqa: N818 - not an error: the connection has ended
 
 
 class Talk:
-    """One of a peer's connections. `run` returns when it is over, for whatever reason."""
+    """One of a peer's connections. `run` returns when it is over, for whatever reason. `said`:
+    envelopes that came over it before."""
 
-    def __init__(self, peer: "Peer", connection: Connection, standing: Standing) -> None:
+    def __init__(
+        self, peer: "Peer", connection: Connection, standing: Standing, said: Sequence[bytes] = ()
+    ) -> None:
         self.connection = connection
         self._peer = peer
         self._profile = peer.profile
         self._standing = standing
+        self._said = list(said)
         self._fresh = standing.fresh
         self._opening = standing.fresh is not None and standing.fresh.role == "alice"
         self._repeated = self._opening
@@ -151,6 +155,8 @@ class Talk:
         self._wake.set()
 
     async def _listen(self) -> Never:
+        if self._said:
+            await self._take_in(self._said)
         while events := await self.connection.events():
             self._heard, self._answer_by = asyncio.get_running_loop().time(), None
             wires = [event.wire for event in events if isinstance(event, EnvelopeReceived)]

@@ -53,7 +53,8 @@ class Invite(Secret, frozen=True):
 
 def is_meant(text: str) -> bool:
     """Is this an invite, damaged or not, rather than an address?"""
-    return _folded(text).startswith(SCHEME)
+    folded = _folded(text)
+    return folded.startswith(SCHEME) or len(folded) > LENGTH // 2
 
 
 def encode(invite: Invite) -> str:

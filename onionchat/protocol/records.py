@@ -10,6 +10,7 @@
       6 Withdrawn      from, to
       7 Lifetimes      disappear, change, keep
       8 Fleeting       text, disappear
+      9 Guest          token
 
 Three rules let two versions live together. Fields are only ever appended, so a record may
 have more of them than we know: they are ignored. A tag up to 127 that we do not know carries
@@ -135,6 +136,12 @@ class Fleeting(Sequenced, frozen=True, tag=8):
             raise ValueError("a fleeting text must have a time")
 
 
+class Guest(Sequenced, frozen=True, tag=9):
+    """Yes, from somebody who was given an invite with this `token` (invite.py)."""
+
+    token: Annotated[bytes, Bytes16]
+
+
 def _check_text(text: str) -> None:
     if not 1 <= len(text.encode()) <= TEXT_BYTES:
         raise ValueError("a text must have 1 to 16384 bytes")
@@ -153,7 +160,16 @@ class Unknown(Struct, frozen=True):
 
 
 Known: TypeAlias = (
-    Empty | Receipt | Text | ContactRequest | Accept | Endpoint | Withdrawn | Lifetimes | Fleeting
+    Empty
+    | Receipt
+    | Text
+    | ContactRequest
+    | Accept
+    | Endpoint
+    | Withdrawn
+    | Lifetimes
+    | Fleeting
+    | Guest
 )
 Record: TypeAlias = Known | Unknown
 
@@ -169,7 +185,7 @@ class _Header(Struct, frozen=True, array_like=True):
     conversation: Annotated[bytes, Bytes16] | None
 
 
-_KNOWN_TAGS: Final = range(9)
+_KNOWN_TAGS: Final = range(10)
 _encoder: Final = msgspec.msgpack.Encoder()
 _any: Final = msgspec.msgpack.Decoder()
 _known: Final[msgspec.msgpack.Decoder[Known]] = msgspec.msgpack.Decoder(Known)

@@ -130,7 +130,14 @@ def touch(contact: int, now: Millis) -> None:
     _TOUCH.change(now, contact)
 
 
-def offered(contact: int, next_offer: Millis) -> None:
+def ask_instead(contact: int, now: Millis) -> None:
+    """They could not be told that we said yes: from now on they are asked."""
+    change = Contact.update(state="requested", created_at=now, next_offer=None)
+    change.where(Contact.id == contact).execute()
+    events.contact_state(contact, "requested", now)
+
+
+def offered(contact: int, next_offer: Millis | None) -> None:
     Contact.update(next_offer=next_offer).where(Contact.id == contact).execute()
 
 

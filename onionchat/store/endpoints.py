@@ -69,6 +69,13 @@ def learn(device: int, named: Named, now: Millis) -> None:
     ).execute()
 
 
+def invited(device: int, onion: OnionKey, client_key: bytes, priority: int, now: Millis) -> None:
+    """Where they wait for us alone, until they name another place of this priority."""
+    Endpoint.replace(
+        device=device, onion=onion, client_key=client_key, priority=priority, learned_at=now
+    ).execute()
+
+
 def forget(device: int) -> None:
     """What they named is void; their identity's own onion is left."""
     own = Device.select(Device.key).where(Device.id == device)

@@ -171,7 +171,18 @@ ALTER TABLE seen ADD COLUMN withdrawn_by BLOB;
 CREATE INDEX seen_withdrawn ON seen (withdrawn_by) WHERE withdrawn_by IS NOT NULL;
 """
 
-STEPS = (VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8)
+VERSION_9 = """
+CREATE TABLE invite (number INTEGER PRIMARY KEY AUTOINCREMENT, name TEXT NOT NULL,
+    seed BLOB NOT NULL UNIQUE, client_key BLOB NOT NULL, token BLOB NOT NULL,
+    since INTEGER NOT NULL, until INTEGER NOT NULL, boot BLOB NOT NULL, over_at INTEGER NOT NULL,
+    device_id INTEGER REFERENCES device ON DELETE CASCADE);
+CREATE INDEX invite_of_device ON invite (device_id) WHERE device_id IS NOT NULL;
+"""
+
+STEPS = (
+    *(VERSION_1, VERSION_2, VERSION_3, VERSION_4, VERSION_5, VERSION_6, VERSION_7, VERSION_8),
+    VERSION_9,
+)
 """Step n leads from version n - 1 to version n."""
 
 

@@ -45,6 +45,7 @@ class Contact(Row):
 
     `held`: a verified contact came back without any session we shared; nothing is sent
     until the person has confirmed them again. `request_*`: how we ask to be accepted.
+    `next_offer`: when we ask next; of a contact whose invite we hold, the end of it.
     `blocked_from`: the state to go back to when they are unblocked.
     """
 
@@ -155,6 +156,22 @@ class Admission(Row):
     client_key = BlobField()
     message_id = BlobField()
     known = BooleanField()
+
+
+class Invite(Row):
+    """An onion of ours for one guest, who is to be called `name`. `until`, `boot`, `over_at`: when
+    it is over (term.py). `device`: who has used it."""
+
+    number = AutoField()
+    name = TextField()
+    seed = BlobField(unique=True)
+    client_key = BlobField()
+    token = BlobField()
+    since = BigIntegerField()
+    until = BigIntegerField()
+    boot = BlobField()
+    over_at = BigIntegerField()
+    device = ForeignKeyField(Device, null=True, on_delete="CASCADE")
 
 
 class Reachability(Row):
@@ -292,6 +309,6 @@ class Reader(Row):
 
 MODELS = (
     *(Identity, Contact, Device, Conversation, Member, Message, Forgotten, Endpoint),
-    *(Inbox, Admission, Reachability, Request, Refused),
+    *(Inbox, Admission, Invite, Reachability, Request, Refused),
     *(Session, SkippedKey, Receipt, Seen, Outbox, Sequence, Gap, Event, Reader),
 )

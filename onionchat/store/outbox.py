@@ -34,6 +34,8 @@ WITHDRAWN = 6
 """The tag of a Withdrawn."""
 LIFETIMES = 7
 """The tag of what says how long messages stay."""
+GUEST = 9
+"""The tag of a Guest."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -145,14 +147,14 @@ def mark_sent(rows: Sequence[int], now: Millis) -> None:
     events.messages_state(first, "sent", now)
 
 
-def delivered(device: int, ids: Sequence[MessageId], now: Millis) -> bool:
+def delivered(device: int, ids: Sequence[MessageId], now: Millis) -> set[int]:
     """The peer has these, also what was cancelled or expired in the meantime; IDs that were
-    never sent to it are ignored. Whether an Endpoint is among them."""
+    never sent to it are ignored. The tags of the others."""
     rows = [row for number in ids for row in _RECEIPTED(device, number)]
     _DELIVERED.many((now, row) for row, _, _ in rows)
     _SETTLED.many((device, row) for row, _, tag in rows if tag == WITHDRAWN)
     events.messages_state([shown for _, shown, _ in rows if shown], "delivered", now)
-    return any(tag == ENDPOINT for _, _, tag in rows)
+    return {tag for _, _, tag in rows}
 
 
 def retire(session: int) -> None:

@@ -1,12 +1,11 @@
 """Whether strangers are to find us at the identity's onion: what the person has said of it.
 
-Without a row nobody has said anything: they are. A time that was given ends by the kernel's
-clock in the boot of the machine in which it was given; after a reboot by what the wall clock
-says is left, and never after more than was given (as ending.py has it for messages).
+Without a row nobody has said anything: they are.
 """
 
 from dataclasses import dataclass
 
+from onionchat.store import term
 from onionchat.store.ending import Uptime
 from onionchat.store.models import Reachability
 from onionchat.types import Millis
@@ -31,11 +30,7 @@ def load(now: Millis, uptime: Uptime) -> Reachable:
         return Reachable(on=True)
     if not row.wanted or row.until is None:
         return Reachable(row.wanted, decided=row.since > 0, told=row.told)
-    if row.boot != uptime.boot:
-        left = min(row.until - now, row.until - row.since)
-        row.boot, row.over_at = uptime.boot, uptime.now + left
-        row.save()
-    left = row.over_at - uptime.now
+    left = term.left(row, now, uptime)
     if left <= 0:
         row.wanted, row.until = False, None
         row.save()
@@ -52,7 +47,7 @@ def is_off() -> bool:
 def save(on: bool, given: int | None, now: Millis, uptime: Uptime) -> None:
     """The person says so; `given`: for so many milliseconds."""
     until = None if given is None else now + given
-    over_at = None if given is None else uptime.now + given
+    over_at = None if given is None else term.over_at(given, uptime)
     Reachability.replace(
         id=1, wanted=on, since=now, until=until, boot=uptime.boot, over_at=over_at, told=True
     ).execute()

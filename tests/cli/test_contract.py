@@ -63,6 +63,9 @@ KEYS = {
     "unlock": "unlocked",
     "lock": "locked",
     "reachable": "reachable off_at",
+    "invite make": "number name expires_at invite",
+    "invite list": "number name made_at expires_at",
+    "invite cancel": "number name",
     "completion": "shell script",
 }
 WORDS = {
@@ -89,8 +92,8 @@ COMMANDS = dict(commands(root))
 
 
 def of(name: str) -> list[Exchange]:
-    """Where this command is typed; `history NAME` is `history show NAME`."""
-    short = "history" if name == "history show" else name
+    """Where this command is typed; `history NAME` is `history show NAME`, and so on."""
+    short = {"history show": "history", "invite make": "invite"}.get(name, name)
     found = []
     for exchange in EXCHANGES:
         words = shlex.split(exchange.command)[1:]

@@ -73,6 +73,13 @@ WAITING = {
     "expires_at": SENT,
     "left": True,
 }
+INVITE = {
+    "number": 1,
+    "name": "bob",
+    "made_at": SENT,
+    "expires_at": SENT,
+    "invite": "onionchat-invite:" + "a" * 200,
+}
 TOR = {"state": "ready", "bootstrap": 100, "step": "Done", "version": "0.4.8", "warning": "slow"}
 STATUS = {
     "running": True,
@@ -81,6 +88,7 @@ STATUS = {
     "reachable": "on",
     "reachable_off_at": SENT,
     "inboxes": {"total": 1, "published": 1},
+    "invites": {"total": 0, "published": 0},
     "hint": "wait",
     "tor": TOR,
     "requests": 0,
@@ -97,6 +105,9 @@ ANSWERS: dict[str, Any] = {
     "status": STATUS,
     "id": {"address": ADDRESS},
     "reachable": {"reachable": "on", "off_at": SENT},
+    "invite.make": INVITE,
+    "invite.list": [INVITE],
+    "invite.cancel": INVITE,
     "contact.add": CONTACT,
     "contact.list": [CONTACT, CONTACT],
     "contact.show": CONTACT,
@@ -129,6 +140,7 @@ COMMANDS = (
     "verify bob --confirm",
     "doctor bob",
     "reachable",
+    *("invite make --name bob", "invite list", "invite cancel 1"),
     *("request list", "request accept 7", "request reject 7", "request block 7"),
     *("outbox list", f"outbox cancel {ID}"),
 )

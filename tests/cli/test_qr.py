@@ -11,16 +11,25 @@ from onionchat.errors import UsageError
 from tests.cli.screen import Screen
 from tests.cli.test_every_command import ADDRESS
 
+CARRIED = f"onionchat:{ADDRESS}"
+INVITE = "ONIONCHAT-INVITE:" + "A" * 200
 
-def drawn_on(width: int) -> str:
+
+def drawn_on(width: int, text: str = CARRIED) -> str:
     with Screen(width) as screen, redirect_stdout(screen.stream):
-        return qr_code(ADDRESS)
+        return qr_code(text)
 
 
 def test_a_window_that_is_just_wide_enough() -> None:
     lines = drawn_on(45).split("\n")
     assert {len(line) for line in lines} == {45}
     assert set("".join(lines)) == set(" █▀▄")
+
+
+def test_an_invite_fits_into_80_columns() -> None:
+    assert {len(line) for line in drawn_on(57, INVITE).split("\n")} == {57}
+    with pytest.raises(UsageError, match="57 columns"):
+        drawn_on(56, INVITE)
 
 
 def test_a_window_that_would_wrap_it() -> None:
@@ -32,7 +41,7 @@ def test_a_window_that_would_wrap_it() -> None:
 def test_an_encoding_without_its_blocks() -> None:
     stream = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
     with redirect_stdout(stream), pytest.raises(UsageError, match="ascii lacks") as caught:
-        qr_code(ADDRESS)
+        qr_code(CARRIED)
     assert "LANG=C.UTF-8" in caught.value.hint
 
 
@@ -41,5 +50,5 @@ def test_without_the_library(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setitem(sys.modules, "segno", None)
     monkeypatch.setattr(sys, "executable", "/opt/my env/bin/python")
     with pytest.raises(UsageError, match="not installed") as caught:
-        qr_code(ADDRESS)
+        qr_code(CARRIED)
     assert "`'/opt/my env/bin/python' -m pip install segno`" in caught.value.hint

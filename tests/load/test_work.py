@@ -15,7 +15,7 @@ from tests.load.work import Work, plans
 from tests.node.caller import STREAM
 
 SMALL = {"identity", "contact", "device", "member", "request", "reader", "_wrapped"} | {
-    *("inbox", "admission", "reachability")
+    *("inbox", "admission", "invite", "reachability")
 }
 """Tables with a row or two for each person at the most: looked through by who asks for all."""
 PARTIAL = {"message_unread", "message_unread_by", "outbox_in_order", "outbox_open", "seen_due"} | {

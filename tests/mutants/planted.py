@@ -115,8 +115,38 @@ BUGS = (
     Bug(
         "a receipt is not believed",
         "node/inbox.py",
-        (("if outbox.delivered(self._contact.device, ids, self._now):", "if not ids:"),),
+        (("outbox.delivered(self._contact.device, ids, self._now)", "set()"),),
         hours_of("kill"),
+    ),
+    Bug(
+        "a Withdrawn that comes again is answered alone",
+        "store/receipts.py",
+        (("        _WITHDRAWN_DUE.change(message_id)\n", ""),),
+        tests("tests/node/test_withdrawal.py"),
+    ),
+    Bug(
+        "an invite lets in whoever finds its onion",
+        "node/invites.py",
+        ((" or not hmac.compare_digest(row.token, token):", ":"),),
+        tests("tests/node/test_invites.py"),
+    ),
+    Bug(
+        "an invite works twice",
+        "node/invites.py",
+        (("row is None or row.device is not None or", "row is None or"),),
+        tests("tests/node/test_invites.py"),
+    ),
+    Bug(
+        "an invite has no end",
+        "store/invites.py",
+        (("        if left <= 0 or (", "        if ("),),
+        tests("tests/node/test_invites.py"),
+    ),
+    Bug(
+        "who was blocked comes in by an invite",
+        "node/invites.py",
+        (('requests.refusal(key) == "blocked" or (', "("),),
+        tests("tests/node/test_invites.py"),
     ),
     Bug(
         "the ratchet moves on though the body does not open",

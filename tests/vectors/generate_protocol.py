@@ -128,6 +128,7 @@ def good_records() -> list[dict[str, str]]:
         record("Withdrawn", records.WITHDRAWN, 2, 3),
         record("Lifetimes", 7, 3600, 2, 2592000),
         record("Fleeting", 8, "hi", 3600),
+        record("Guest", 9, bytes(range(16))),
         record("an unknown tag", 99, "whatever", 5),
     ]
 

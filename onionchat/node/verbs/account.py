@@ -31,8 +31,8 @@ class ContactCount(msgspec.Struct, frozen=True):
     online: int
 
 
-class Inboxes(msgspec.Struct, frozen=True):
-    """Our onions for contacts alone, and how many of them can be found."""
+class Onions(msgspec.Struct, frozen=True):
+    """Onions of ours, and how many of them can be found."""
 
     total: int
     published: int
@@ -51,7 +51,8 @@ class Backlog(msgspec.Struct, frozen=True):
 
 class Status(msgspec.Struct, frozen=True):
     """`published`: whoever may find us can, by every onion that is to be up. `reachable`: on or
-    off, whether strangers may, at the address. `waiting`: what the messages in `outbox` wait
+    off, whether strangers may, at the address. `inboxes` are for contacts alone, each of `invites`
+    for a guest. `waiting`: what the messages in `outbox` wait
     for, the most first. `hint`: something that is said once."""
 
     running: bool
@@ -59,7 +60,8 @@ class Status(msgspec.Struct, frozen=True):
     published: bool
     reachable: str
     reachable_off_at: str | None
-    inboxes: Inboxes
+    inboxes: Onions
+    invites: Onions
     tor: TorState
     contacts: ContactCount
     requests: int
@@ -90,14 +92,15 @@ async def status(profile: Profile, _: NoParams) -> Status:
     tor = node.tor
     total, waiting = await profile.db.run(lambda: (counts.totals(), _waiting(profile)))
     reachable = await state(profile)
-    inboxes = node.served - {profile.identity.service_id}
+    inboxes, invites = node.served("inbox"), node.served("invite")
     return Status(
         running=True,
         address=format_address(profile.identity.key),
         published=node.findable,
         reachable=reachable.reachable,
         reachable_off_at=reachable.off_at,
-        inboxes=Inboxes(len(inboxes), len(inboxes & tor.published)),
+        inboxes=Onions(len(inboxes), len(inboxes & tor.published)),
+        invites=Onions(len(invites), len(invites & tor.published)),
         tor=TorState(tor.state, tor.bootstrap, tor.step, tor.version, tor.warning),
         contacts=ContactCount(total.contacts, node.online_count()),
         requests=total.requests,

@@ -1,35 +1,21 @@
-"""Verbs about contacts: ask, list, show, rename.
+"""Verbs about contacts: list, show, rename; adding.py has the first.
 
 A petname is local and never sent. It must not be mistaken for anything else: not for a
 number of a request, an address, an option, or another name that looks the same; the
 store refuses two names with one confusable skeleton.
 """
 
-import secrets
-
 import msgspec
 
-from onionchat.crypto.address import format_address, parse_address
+from onionchat.crypto.address import format_address
 from onionchat.errors import RefusedError
 from onionchat.node import people, why
-from onionchat.node import requests as asking
 from onionchat.node.clock import rfc3339
 from onionchat.node.petname import check_petname, skeleton
 from onionchat.node.profile import Profile
-from onionchat.node.verbs.reachable import advice
 from onionchat.node.verbs.registry import verb
-from onionchat.protocol.limits import REQUEST_CHARACTERS
-from onionchat.store import contacts, lifetimes, messages, outbox, requests
-from onionchat.store.contacts import ContactRow, NewContact
-from onionchat.types import IdentityKey, MessageId, Millis
-
-
-class AddParams(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """`text` goes with the request."""
-
-    name: str
-    address: str
-    text: str | None = None
+from onionchat.store import contacts, lifetimes, messages, outbox
+from onionchat.store.contacts import ContactRow
 
 
 class Added(msgspec.Struct, frozen=True):
@@ -86,24 +72,6 @@ class Contact(msgspec.Struct, frozen=True):
     they_keep: int | None = None
 
 
-@verb("contact.add", AddParams)
-async def add(profile: Profile, params: AddParams) -> Added:
-    """Ask somebody to be a contact, or accept them if they have asked."""
-    profile.running()
-    key = parse_address(params.address)
-    check_petname(params.name)
-    if params.text is not None and len(params.text) > REQUEST_CHARACTERS:
-        raise RefusedError(
-            f"the text of a request has at most {REQUEST_CHARACTERS} characters",
-            "say who you are in a sentence or two; the rest after they have accepted",
-        )
-    if key == profile.identity.key:
-        raise RefusedError("this is your own address", "give it to the person you want to talk to")
-    row = await profile.change(_add, params, key, profile.clock())
-    await profile.changed(row.id)
-    return Added(row.name, format_address(row.key), row.state, await advice(profile))
-
-
 @verb("contact.list", ListParams, offline=True)
 async def list_all(profile: Profile, params: ListParams) -> list[Contact]:
     """Everybody, or those whose name begins with `prefix`."""
@@ -134,36 +102,6 @@ def name_is_free(name: str, but_for: int | None = None) -> None:
             f"you already have a contact called {other.name!r}",
             "choose a name that cannot be mistaken for it",
         )
-
-
-def _add(params: AddParams, key: IdentityKey, now: Millis) -> ContactRow:
-    known = contacts.by_key(key)
-    if known is not None:
-        return _same(known, params.name)
-    name_is_free(params.name)
-    if requests.refusal(key) == "blocked":
-        raise RefusedError(
-            "this address is blocked", "to talk to them: `onionchat contact unblock ADDRESS`"
-        )
-    requests.forgive(key)
-    asked = requests.by_key(key)
-    if asked is not None:
-        return asking.accept(asked, params.name, now)
-    request_id = MessageId(secrets.token_bytes(16))
-    new = NewContact(params.name, skeleton(params.name), key, "requested", request_id, params.text)
-    return contacts.add(new, now)
-
-
-def _same(known: ContactRow, name: str) -> ContactRow:
-    """The same name and address again are no mistake, and nothing is sent."""
-    if known.state == "blocked":
-        raise RefusedError(
-            f"this address is blocked; it is your contact {known.name!r}",
-            "to talk to them: `onionchat contact unblock NAME`",
-        )
-    if known.name != name:
-        raise RefusedError(f"this address is already your contact {known.name!r}", "use that name")
-    return known
 
 
 def _list(prefix: str, profile: Profile) -> list[Contact]:
