@@ -281,6 +281,19 @@ def test_an_invite_is_over_when_its_time_is_whatever_the_clock_says(tmp_path: Pa
     run(scene())
 
 
+def test_who_asks_and_cannot_be_found_is_told_so(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with at_home(tmp_path, "alice", "bob") as (alice, bob):
+            asked = await alice("contact.add", name="bob", address=bob.address)
+            assert asked.state == "requested"
+            assert "reachable --for" in asked.hint
+            await alice("reachable", state="on")
+            again = await alice("contact.add", name="bob", address=bob.address)
+            assert again.hint is None
+
+    run(scene())
+
+
 def test_what_is_refused(tmp_path: Path) -> None:
     async def scene() -> None:
         async with at_home(tmp_path, "alice", "bob") as (alice, bob):

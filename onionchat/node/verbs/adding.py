@@ -14,7 +14,7 @@ from onionchat.node import requests as asking
 from onionchat.node.petname import check_petname, skeleton
 from onionchat.node.profile import Profile
 from onionchat.node.verbs.contacts import Added, name_is_free
-from onionchat.node.verbs.reachable import advice
+from onionchat.node.verbs.reachable import advice, state
 from onionchat.node.verbs.registry import verb
 from onionchat.protocol import invite
 from onionchat.protocol.invite import Invite
@@ -42,7 +42,18 @@ async def add(profile: Profile, params: AddParams) -> Added:
     else:
         row = await _ask(profile, params)
     await profile.changed(row.id)
-    return Added(row.name, format_address(row.key), row.state, await advice(profile))
+    hint = await _unanswerable(profile, row) or await advice(profile)
+    return Added(row.name, format_address(row.key), row.state, hint)
+
+
+async def _unanswerable(profile: Profile, row: ContactRow) -> str | None:
+    """They say yes by dialling our address."""
+    if row.state != "requested" or (await state(profile)).reachable == "on":
+        return None
+    return (
+        "your address is off, so their yes cannot reach you: turn it on until they have "
+        "accepted, with `onionchat reachable --for 2d`, or ask them for an invite instead"
+    )
 
 
 async def _ask(profile: Profile, params: AddParams) -> ContactRow:
