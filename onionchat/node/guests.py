@@ -14,6 +14,7 @@ from onionchat.crypto import ratchet
 from onionchat.errors import RemoteError
 from onionchat.node import greeting, invites
 from onionchat.node.connection import Connection
+from onionchat.node.peer import Peer
 from onionchat.node.peers import Peers
 from onionchat.node.profile import Profile
 from onionchat.node.room import Room
@@ -46,26 +47,30 @@ class Guests:
         secrets = connection.channel.secrets
         assert secrets is not None
         fresh = greeting.fresh_session(secrets, initiator=False)
-        place = self._heard.place(connection.link)
-        async with place, asyncio.timeout(STRANGER_SECONDS):
-            await connection.send(await self._profile.db.run(greeting.hello, None))
-            said = await _listen(connection)
-            admitted = await self._admit(fresh, said, key)
-            while not (admitted or said.bye):
+        end = asyncio.get_running_loop().time() + STRANGER_SECONDS
+        async with self._heard.place(connection.link):
+            async with asyncio.timeout_at(end):
+                await connection.send(await self._profile.db.run(greeting.hello, None))
                 said = await _listen(connection)
-        peer = self._peers.known(key)
-        if admitted and peer is not None:
+            peer = await self._admit(fresh, said, key)
+            if peer is None:
+                async with asyncio.timeout_at(end):
+                    while not said.bye:
+                        said = await _listen(connection)
+        if peer is not None:
             await peer.receive_guest(connection, fresh, said.wires)
 
-    async def _admit(self, fresh: Fresh, said: Said, key: IdentityKey) -> bool:
+    async def _admit(self, fresh: Fresh, said: Said, key: IdentityKey) -> Peer | None:
+        """No time ends this half-way: who is a contact has a peer."""
         token = _token(fresh, said)
         if token is None:
-            return False
+            return None
         profile, now = self._profile, self._profile.clock()
         guest = await profile.change(invites.admit, self._invite, key, token, now)
-        if guest is not None:
-            await profile.changed(guest.id)
-        return guest is not None
+        if guest is None:
+            return None
+        await profile.changed(guest.id)
+        return self._peers.known(key)
 
 
 async def _listen(connection: Connection) -> Said:

@@ -59,7 +59,7 @@ class Peers:
             if peer is not None:
                 await self._part(peer)
             return True
-        moved = peer is None and row.state == "contact"
+        moved = row.state == "contact" and (peer is None or not peer.accepted)
         if peer is None:
             peer = self._add(row)
         peer.name, peer.accepted = row.name, row.state == "contact"

@@ -69,6 +69,12 @@ def test_whatever_is_wrong_is_said(sentence: str) -> None:
     assert more == []
 
 
+def test_a_guest_is_no_alarm() -> None:
+    news: Step = ("ben", "notice", "anna", "They came with the invite that you made for them.")
+    assert trace(news) == []
+    assert "no alarm" in trace(*put_back(*sent(TEXT), *came(TEXT)), news)[0]
+
+
 def test_a_mark_makes_up_for_the_order() -> None:
     assert trace(*sent(TEXT), *sent(NEXT), *came(NEXT), *came(TEXT, late=True)) == []
 

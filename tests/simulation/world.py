@@ -34,6 +34,8 @@ MESSAGES_PER_HOUR = (60.0, 90.0)
 FAULTS_PER_HOUR = (10.0, 25.0)
 WEATHER = 0.02
 """How often a way does not come about, for no reason."""
+INVITED = 0.3
+"""How often two become contacts by an invite, and not by a request."""
 MEMORY = Path("/dev/shm")  # noqa: S108 - a directory of our own is made in it
 
 
@@ -108,15 +110,27 @@ class World:
 
     async def _befriend(self, one: Person, other: Person) -> None:
         here, there = one.machine, other.machine
-        await here("contact.add", name=other.name, address=there.address, text="it is me")
-        while not (asked := await there("request.list")):
-            await pause(5)
-        await there("request.accept", who=str(asked[0].number), name=one.name)
-        while (await here("contact.show", name=other.name)).state != "contact":
-            await pause(5)
+        if self.chance.random() < INVITED:
+            await self._invite(there, here)
+        else:
+            await self._ask(here, there)
         one.friends.append(other.name)
         other.friends.append(one.name)
         self.note("friends", one.name, other.name)
+
+    async def _ask(self, here: Machine, there: Machine) -> None:
+        await here("contact.add", name=there.name, address=there.address, text="it is me")
+        while not (asked := await there("request.list")):
+            await pause(5)
+        await there("request.accept", who=str(asked[0].number), name=here.name)
+        while (await here("contact.show", name=there.name)).state != "contact":
+            await pause(5)
+
+    async def _invite(self, host: Machine, guest: Machine) -> None:
+        made = await host("invite.make", name=guest.name)
+        await guest("contact.add", name=host.name, address=made.invite)
+        while guest.name not in {row.name for row in await host("contact.list")}:
+            await pause(5)
 
     async def _faults(self) -> None:
         self.internet.weather = WEATHER
