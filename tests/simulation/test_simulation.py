@@ -51,8 +51,9 @@ def nothing_is_repeated(*_: Any, **__: Any) -> list[Any]:
     return []
 
 
-def receipt_is_lost(*_: Any, **__: Any) -> None:
+def receipt_is_lost(*_: Any, **__: Any) -> set[int]:
     """What was confirmed is not believed."""
+    return set()
 
 
 def never_again(schedule: Schedule, *_: Any, **__: Any) -> None:

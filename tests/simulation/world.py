@@ -128,6 +128,9 @@ class World:
 
     async def _invite(self, host: Machine, guest: Machine) -> None:
         made = await host("invite.make", name=guest.name)
+        while (invites := (await host("status")).invites).published < invites.total:
+            await pause(5)
+        await pause(60)  # until its descriptor is there
         await guest("contact.add", name=host.name, address=made.invite)
         while guest.name not in {row.name for row in await host("contact.list")}:
             await pause(5)
