@@ -61,7 +61,7 @@ class Victim:
 
     def __init__(self, nursery: Nursery, pid: int) -> None:
         self._nursery = nursery
-        self._pidfd = os.pidfd_open(pid)
+        self._pidfd = _opened(pid)
         self.exit_code: int | None = None
         self.error: Said | None = None
         self.warnings: list[str] = []
@@ -95,8 +95,9 @@ class Victim:
         return await self.hear(lambda said: said.get("event") == "ready") is not None
 
     def send(self, number: int) -> None:
-        with suppress(ProcessLookupError):
-            signal.pidfd_send_signal(self._pidfd, number)
+        if self._pidfd is not None:
+            with suppress(ProcessLookupError):
+                signal.pidfd_send_signal(self._pidfd, number)
 
     async def end(self, number: int = signal.SIGKILL) -> None:
         """Send a signal, and wait until it has gone. A second time does nothing."""
@@ -105,7 +106,8 @@ class Victim:
             await self.gone()
 
     def close(self) -> None:
-        os.close(self._pidfd)
+        if self._pidfd is not None:
+            os.close(self._pidfd)
 
     async def gone(self) -> None:
         """Until it has ended by itself."""
@@ -113,4 +115,12 @@ class Victim:
 
     @property
     def is_gone(self) -> bool:
-        return bool(select.select([self._pidfd], [], [], 0)[0])
+        return self._pidfd is None or bool(select.select([self._pidfd], [], [], 0)[0])
+
+
+def _opened(pid: int) -> int | None:
+    """None: it has ended before we looked. What it said is still to be read, or the next one
+    would be taken for it."""
+    with suppress(ProcessLookupError):
+        return os.pidfd_open(pid)
+    return None
