@@ -23,7 +23,7 @@ from onionchat.store import contacts, inboxes, invites, outbox, requests
 from onionchat.tor.dial_errors import NotPublished
 from onionchat.types import MessageId, Millis, Place
 from tests.node.caller import STREAM, Speech, greet, request, silence
-from tests.node.patience import pass_time, run
+from tests.node.patience import by_hand, pass_time, run
 from tests.node.street import Home, Street
 
 pytestmark = pytest.mark.usefixtures("promptly")
@@ -219,6 +219,23 @@ def test_who_has_asked_before_is_let_in_by_the_invite(tmp_path: Path) -> None:
                 ("bob", "contact"),
                 ("carol-2", "contact"),
             ]
+
+    run(scene())
+
+
+@pytest.mark.timeout(30)
+def test_who_had_asked_before_has_a_key_to_an_inbox_at_once(tmp_path: Path) -> None:
+    """And not only when the node next looks at its onions: no time passes here."""
+
+    async def scene() -> None:
+        async with at_home(tmp_path, "alice", "bob") as (alice, bob):
+            await alice("contact.add", name="bob", address=bob.address)
+            made = await alice("invite.make")
+            with by_hand():
+                await bob("contact.add", name="alice", address=made.invite)
+                seen = alice.lane.status
+                while not await alice.change(inboxes.all_rows):
+                    seen = await alice.lane.change(seen)
 
     run(scene())
 
