@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 from typing import Any
 
-from onionchat.node.clock import rfc3339, wait
+from onionchat.node.clock import rfc3339
 from onionchat.store import contacts, events, messages
 from onionchat.store.database import Database
 from onionchat.store.events import EventRow
@@ -37,39 +37,30 @@ class _Listener:
         self.live: deque[Notification] = deque(maxlen=LIVE_BACKLOG)
 
 
-class Change:
-    """The first announcement after this object was made; waited for at most once."""
-
-    def __init__(self, listeners: set[_Listener]) -> None:
-        self._listener = _Listener()
-        self._listeners = listeners
-        listeners.add(self._listener)
-
-    async def wait(self, until: float | None) -> bool:
-        """True when it came, False when the loop's clock has reached `until`."""
-        try:
-            return await wait(self._listener.wake, until)
-        finally:
-            self._listeners.discard(self._listener)
-
-
 class Feed:
     """Wakes listeners; the durable events themselves are read from the store."""
 
     def __init__(self, db: Database) -> None:
         self._db = db
         self._listeners: set[_Listener] = set()
+        self._change = asyncio.Event()
 
     def announce(self) -> None:
         """A transaction has committed that may have written events."""
         for listener in self._listeners:
             listener.wake.set()
+        self._changes()
 
     def live(self, method: str, params: dict[str, Any]) -> None:
         """Tell those who listen now."""
         for listener in self._listeners:
             listener.live.append(Notification(method, params))
             listener.wake.set()
+        self._changes()
+
+    def _changes(self) -> None:
+        self._change.set()
+        self._change = asyncio.Event()
 
     async def newest(self) -> int:
         return await self._db.run(events.newest)
@@ -92,9 +83,10 @@ class Feed:
         finally:
             self._listeners.discard(listener)
 
-    def next_change(self) -> "Change":
-        """Take it before you look, wait on it after: nothing in between is missed."""
-        return Change(self._listeners)
+    def next_change(self) -> asyncio.Event:
+        """Set with the next announcement. Take it before you look, wait for it after: nothing in
+        between is missed."""
+        return self._change
 
 
 def durable(since: int, limit: int) -> list[Notification]:

@@ -95,7 +95,7 @@ class Person:
             changed = self.profile.feed.next_change()
             if await self.profile.db.run(requests.all_rows):
                 return
-            await changed.wait(None)
+            await changed.wait()
 
     async def until_empty(self) -> None:
         """Until everything of ours has arrived."""
@@ -103,7 +103,7 @@ class Person:
             changed = self.profile.feed.next_change()
             if await self.profile.db.run(lambda: counts.totals().outbox) == 0:
                 return
-            await changed.wait(None)
+            await changed.wait()
 
 
 @asynccontextmanager

@@ -231,7 +231,7 @@ class Home:
             changed = self.profile.feed.next_change()
             if result := await self.profile.db.run(done):
                 return result
-            await changed.wait(None)
+            await changed.wait()
 
 
 async def befriend(alice: Home, bob: Home) -> None:

@@ -42,7 +42,7 @@ async def both_there(alice: Home) -> None:
     assert alice.profile.live is not None
     while alice.profile.live.online_count() < 2:
         changed = alice.profile.feed.next_change()
-        await changed.wait(None)
+        await changed.wait()
 
 
 def test_while_others_are_there_a_contact_waits_for_a_turn(

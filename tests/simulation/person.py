@@ -10,6 +10,7 @@ from contextlib import suppress
 from typing import Never
 
 from onionchat.errors import OnionchatError, RefusedError, UserError
+from onionchat.node.clock import wait
 from onionchat.node.profile import Profile
 from onionchat.node.verbs import VERBS
 from onionchat.node.verbs.messages import AckParams, ReceiveParams
@@ -74,7 +75,7 @@ class Person:
             with suppress(UserError):
                 if await self._read_once(machine, profile):
                     continue
-            await changed.wait(self.machine.world.loop.time() + 600)
+            await wait(changed, self.machine.world.loop.time() + 600)
             await pause(self._chance.expovariate(1 / 60))
 
     async def _read_once(self, machine: Machine, profile: Profile) -> bool:

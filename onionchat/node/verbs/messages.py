@@ -22,7 +22,7 @@ from onionchat.errors import (
     UsageError,
 )
 from onionchat.node import people, why
-from onionchat.node.clock import rfc3339
+from onionchat.node.clock import rfc3339, wait
 from onionchat.node.expiry import after, later
 from onionchat.node.profile import Profile
 from onionchat.node.verbs.history import LONGEST_LIST, Count, conversation_id
@@ -151,7 +151,7 @@ async def receive(profile: Profile, params: ReceiveParams) -> list[Incoming]:
             profile.running().expires()
         if rows or params.timeout is None:
             return rows
-        if not await changed.wait(until):
+        if not await wait(changed, until):
             raise UndeliveredError(
                 "no message came in that time", "wait longer with --timeout, or use --follow"
             )
@@ -244,7 +244,7 @@ async def _wait(profile: Profile, params: SendParams, message_id: MessageId) -> 
                 f"the message {ENDED[state]} before it was known to be {params.wait}",
                 "send it again if they should have it after all",
             )
-        if not await changed.wait(until):
+        if not await wait(changed, until):
             raise UndeliveredError(
                 f"the message is safe here, but was not {params.wait} in that time",
                 "it stays queued and leaves by itself when both are online",
