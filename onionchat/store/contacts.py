@@ -100,9 +100,7 @@ def by_skeleton(skeleton: str) -> ContactRow | None:
 
 def all_rows(prefix: str = "") -> list[ContactRow]:
     """Everybody whose name begins so, last seen first (the order of dialling)."""
-    begins = fn.substr(Contact.name, 1, len(prefix)) == prefix
-    newest_first = (Contact.last_seen.desc(nulls="last"), Contact.id)
-    return list(_select().where(begins).order_by(*newest_first).objects(ContactRow))
+    return [_row(*found) for found in _ALL(len(prefix), prefix)]
 
 
 def any_accepted() -> bool:
@@ -172,10 +170,12 @@ def remove(contact: ContactRow) -> None:
 
 
 def _one(query: Prepared, value: Any) -> ContactRow | None:
-    row = query.first(value)
-    if row is None:
-        return None
-    number, name, key, state, verified, held, *rest = row
+    found = query.first(value)
+    return None if found is None else _row(*found)
+
+
+def _row(*values: Any) -> ContactRow:
+    number, name, key, state, verified, held, *rest = values
     return ContactRow(number, name, key, state, bool(verified), bool(held), *rest)
 
 
@@ -183,8 +183,7 @@ def _select() -> Any:
     columns = (
         *(Contact.id, Contact.name, Contact.key, Contact.state, Contact.verified, Contact.held),
         *(Contact.created_at, Contact.last_seen, Contact.request_id, Contact.request_text),
-        *(Contact.next_offer, Device.id.alias("device")),
-        Member.conversation.alias("conversation"),
+        *(Contact.next_offer, Device.id, Member.conversation),
     )
     return (
         Contact.select(*columns)
@@ -197,4 +196,11 @@ _BY_ID = Prepared(lambda: _select().where(Contact.id == argument(0)))
 _BY_KEY = Prepared(lambda: _select().where(Contact.key == argument(0)))
 _BY_NAME = Prepared(lambda: _select().where(Contact.name == argument(0)))
 _BY_SKELETON = Prepared(lambda: _select().where(Contact.skeleton == argument(0)))
+_ALL = Prepared(
+    lambda: (
+        _select()
+        .where(fn.substr(Contact.name, 1, argument(0)) == argument(1))
+        .order_by(Contact.last_seen.desc(nulls="last"), Contact.id)
+    )
+)
 _TOUCH = Prepared(lambda: Contact.update(last_seen=argument(0)).where(Contact.id == argument(1)))

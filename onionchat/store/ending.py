@@ -15,7 +15,7 @@ from peewee import fn
 from onionchat.store import events
 from onionchat.store.models import Device, Outbox
 from onionchat.store.outbox import OPEN
-from onionchat.store.prepared import Prepared, argument
+from onionchat.store.prepared import Prepared, argument, at_most
 from onionchat.types import Millis
 
 
@@ -92,7 +92,7 @@ _OVER = Prepared(
         .join(Device)
         .where(_expires(), Outbox.boot == argument(0), Outbox.over_at <= argument(1))
         .order_by(Outbox.id)
-        .limit(argument(2))
+        .limit(at_most(2))
     )
 )
 _NEXT = Prepared(

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from peewee import fn
 
 from onionchat.store.models import Event
-from onionchat.store.prepared import Prepared, argument
+from onionchat.store.prepared import Prepared, argument, at_most
 from onionchat.types import Millis
 
 KEPT = 30 * 24 * 3600 * 1000
@@ -65,6 +65,6 @@ _OF_MESSAGE = Prepared(
 )
 _AFTER = Prepared(
     lambda: (
-        Event.select().where(Event.cursor > argument(0)).order_by(Event.cursor).limit(argument(1))
+        Event.select().where(Event.cursor > argument(0)).order_by(Event.cursor).limit(at_most(1))
     )
 )

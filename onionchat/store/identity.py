@@ -29,13 +29,13 @@ def create(me: Me, now: Millis) -> None:
 
 
 def load() -> Me:
-    row = Identity.get_or_none()
+    row = _ME.first()
     if row is None:
         raise DamagedError(
             "the profile's database has no identity in it",
             "restore a backup into another profile; nothing was changed here",
         )
-    return Me(row.seed, row.stream, row.incarnation)
+    return Me(*row)
 
 
 def stream() -> StreamId:
@@ -57,8 +57,8 @@ def renew(stream: StreamId, incarnation: Incarnation) -> None:
 
 def generation() -> int:
     """How many starts there were (generation.py)."""
-    found: int = Identity.select(Identity.generation).scalar()
-    return found
+    ((found,),) = _GENERATION()
+    return int(found)
 
 
 def count_start(in_file: int) -> int:
@@ -68,5 +68,7 @@ def count_start(in_file: int) -> int:
     return current
 
 
+_ME = Prepared(lambda: Identity.select(Identity.seed, Identity.stream, Identity.incarnation))
+_GENERATION = Prepared(lambda: Identity.select(Identity.generation))
 _INCARNATION = Prepared(lambda: Identity.select(Identity.incarnation))
 _STREAM = Prepared(lambda: Identity.select(Identity.stream))

@@ -6,6 +6,7 @@ may not know that yet. A device has a key to at most one open inbox.
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 from peewee import JOIN, fn
 
@@ -44,26 +45,18 @@ class Outsider:
 def all_rows() -> list[InboxRow]:
     """Those to which anybody has a key, oldest first."""
     keys: dict[int, list[bytes]] = {}
-    for inbox, key in Admission.select(Admission.inbox, Admission.client_key).tuples():
+    for inbox, key in _KEYS():
         keys.setdefault(inbox, []).append(key)
-    rows = Inbox.select().order_by(Inbox.id)
     return [
-        InboxRow(row.id, row.seed, row.closing_since, tuple(keys[row.id]))
-        for row in rows
-        if row.id in keys
+        InboxRow(number, seed, closing_since, tuple(keys[number]))
+        for number, seed, closing_since in _ALL()
+        if number in keys
     ]
 
 
 def outsiders() -> list[Outsider]:
     """Accepted contacts without a key to an open inbox."""
-    inside = Admission.select(Admission.device).join(Inbox).where(Inbox.closing_since.is_null())
-    rows = (
-        Device.select(Device.id, Device.contact)
-        .join(Contact)
-        .where(Contact.state == "contact", Device.id.not_in(inside))
-        .order_by(Device.id)
-    )
-    return [Outsider(*row) for row in rows.tuples()]
+    return [Outsider(*row) for row in _OUTSIDERS()]
 
 
 def with_room(limit: int) -> int | None:
@@ -115,8 +108,7 @@ def tell_again(device: int, message_id: MessageId) -> bool:
 
 def can_come(device: int) -> bool:
     """Do they have a key to any inbox of ours, for all we know?"""
-    found: bool = Admission.select().where(Admission.device == device, Admission.known).exists()
-    return found
+    return _CAN_COME.first(device) is not None
 
 
 def known(device: int, ids: Collection[MessageId]) -> None:
@@ -151,17 +143,7 @@ def close(inboxes: Sequence[int], now: Millis) -> None:
 def forget(since: Millis) -> None:
     """Closing inboxes that nobody needs: all who have a key to one have receipted a newer one,
     or it has been closing since before `since`."""
-    newer = Admission.alias()
-    needed = Admission.select(Admission.inbox).where(
-        ~fn.EXISTS(
-            newer.select(newer.id).where(
-                newer.device == Admission.device, newer.inbox > Admission.inbox, newer.known
-            )
-        )
-    )
-    closing = Inbox.closing_since.is_null(False)
-    over = (Inbox.closing_since < since) | Inbox.id.not_in(needed)
-    Inbox.delete().where(closing, over).execute()
+    _FORGET.change(since)
 
 
 def _unsent() -> object:
@@ -172,6 +154,39 @@ def _forget_unsent(whose: object) -> None:
     Outbox.delete().where(whose, _unsent()).execute()
 
 
+def _inside() -> Any:
+    """Devices with a key to an open inbox."""
+    return Admission.select(Admission.device).join(Inbox).where(Inbox.closing_since.is_null())
+
+
+def _needed() -> Any:
+    """Inboxes to which somebody has a key who has receipted no newer one."""
+    newer = Admission.alias()
+    known = newer.select(newer.id).where(
+        newer.device == Admission.device, newer.inbox > Admission.inbox, newer.known
+    )
+    return Admission.select(Admission.inbox).where(~fn.EXISTS(known))
+
+
+_ALL = Prepared(lambda: Inbox.select(Inbox.id, Inbox.seed, Inbox.closing_since).order_by(Inbox.id))
+_KEYS = Prepared(lambda: Admission.select(Admission.inbox, Admission.client_key))
+_OUTSIDERS = Prepared(
+    lambda: (
+        Device.select(Device.id, Device.contact)
+        .join(Contact)
+        .where(Contact.state == "contact", Device.id.not_in(_inside()))
+        .order_by(Device.id)
+    )
+)
+_CAN_COME = Prepared(
+    lambda: Admission.select(Admission.id).where(Admission.device == argument(0), Admission.known)
+)
+_FORGET = Prepared(
+    lambda: Inbox.delete().where(
+        Inbox.closing_since.is_null(False),
+        (Inbox.closing_since < argument(0)) | Inbox.id.not_in(_needed()),
+    )
+)
 _NAMED = Prepared(
     lambda: (
         Admission.select(Inbox.seed, Admission.client_key)

@@ -16,7 +16,7 @@ from peewee import fn
 from onionchat.store.ending import Uptime
 from onionchat.store.models import Conversation, Event, Forgotten, Member, Message, Outbox
 from onionchat.store.outbox import OPEN, SHOWN
-from onionchat.store.prepared import Prepared, argument
+from onionchat.store.prepared import Prepared, argument, at_most
 from onionchat.types import MessageId, Millis
 
 NO_BOOT = b""
@@ -91,15 +91,7 @@ def next_over(uptime: Uptime) -> int | None:
 
 def kept_too_long(now: Millis, limit: int) -> list[int]:
     """What is older than its conversation is kept, but for what is not delivered yet."""
-    waiting = Outbox.select(Outbox.shown).where(SHOWN, Outbox.state.in_(OPEN))
-    rows = (
-        Message.select(Message.id)
-        .join(Conversation)
-        .where(Conversation.keep > 0, Message.at < now - Conversation.keep * 1000)
-        .where(Message.id.not_in(waiting))
-        .limit(limit)
-    )
-    return [row for (row,) in rows.tuples()]
+    return [row for (row,) in _KEPT_TOO_LONG(now, limit)]
 
 
 def erase(rows: list[int]) -> None:
@@ -126,6 +118,16 @@ def _running(*which: Any) -> Any:
     return (Message.gone_at.is_null(False), *which)
 
 
+def _kept_too_long() -> Any:
+    waiting = Outbox.select(Outbox.shown).where(SHOWN, Outbox.state.in_(OPEN))
+    return (
+        Message.select(Message.id)
+        .join(Conversation)
+        .where(Conversation.keep > 0, Message.at < argument(0) - Conversation.keep * 1000)
+        .where(Message.id.not_in(waiting))
+    )
+
+
 def _adopt(another: Any) -> Any:
     left = fn.min(Message.gone_at - argument(2), Message.disappears * 1000)
     change = Message.update(boot=argument(0), over_at=left + argument(1))
@@ -150,13 +152,9 @@ _BEGIN_DELIVERED = Prepared(
     )
 )
 _BEGIN_READ = Prepared(
-    lambda: _begin(
-        Message.id == Event.select(Event.message).where(Event.cursor == argument(1)).limit(1)
-    )
+    lambda: _begin(Message.id == Event.select(Event.message).where(Event.cursor == argument(1)))
 )
-_BEGUN = Prepared(
-    lambda: Message.select(Message.id).where(*_running(Message.boot == argument(0))).limit(1)
-)
+_BEGUN = Prepared(lambda: Message.select(Message.id).where(*_running(Message.boot == argument(0))))
 _ADOPT = (
     Prepared(lambda: _adopt(Message.boot < argument(0))),
     Prepared(lambda: _adopt(Message.boot > argument(0))),
@@ -166,9 +164,10 @@ _OVER = Prepared(
     lambda: (
         Message.select(Message.id)
         .where(*_running(Message.boot == argument(0), Message.over_at <= argument(1)))
-        .limit(argument(2))
+        .limit(at_most(2))
     )
 )
+_KEPT_TOO_LONG = Prepared(lambda: _kept_too_long().limit(at_most(1)))
 _NEXT = Prepared(
     lambda: Message.select(fn.min(Message.over_at)).where(*_running(Message.boot == argument(0)))
 )

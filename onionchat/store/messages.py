@@ -10,7 +10,7 @@ from peewee import JOIN, SQL, fn
 from onionchat.store import events
 from onionchat.store.models import Contact, Event, Forgotten, Gap, Member, Message, Outbox, Sequence
 from onionchat.store.outbox import OPEN, SHOWN
-from onionchat.store.prepared import Prepared, argument
+from onionchat.store.prepared import Prepared, argument, at_most
 from onionchat.types import IdentityKey, MessageId, Millis, StreamId
 
 NOTICE = SQL("'notice'")
@@ -142,11 +142,7 @@ def since(cursor: int, contact: int | None, limit: int) -> list[IncomingRow]:
 
 def mark_read(cursors: Rows[int]) -> int:
     """How many of these messages were unread until now."""
-    shown = Event.select(Event.message).where(Event.cursor.in_(list(cursors)))
-    changed: int = (
-        Message.update(unread=False).where(Message.unread, Message.id.in_(shown)).execute()
-    )
-    return changed
+    return sum(map(_READ.change, cursors))
 
 
 def history(conversation: int, limit: int, before: int | None) -> list[HistoryRow]:
@@ -197,7 +193,7 @@ def _incoming_row(*values: Any) -> IncomingRow:
 def _unread(*whose: Any) -> Any:
     """The oldest are picked first, of as many as are wanted: the rest is not looked at."""
     oldest = Message.select(Message.id).where(Message.unread, *whose).order_by(Message.id)
-    return _incoming(Message.id.in_(oldest.limit(argument(0)))).limit(argument(0))
+    return _incoming(Message.id.in_(oldest.limit(at_most(0)))).limit(at_most(0))
 
 
 def _incoming(which: Any) -> Any:
@@ -260,6 +256,12 @@ _INSERT = Prepared(
 )
 _UNREAD = Prepared(_unread)
 _UNREAD_OF = Prepared(lambda: _unread(Message.author == argument(1)))
+_READ = Prepared(
+    lambda: Message.update(unread=False).where(
+        Message.unread,
+        Message.id == Event.select(Event.message).where(Event.cursor == argument(0)),
+    )
+)
 _KNOWN = Prepared(
     lambda: Message.select(Message.id).where(
         Message.author == argument(0), Message.message_id == argument(1)

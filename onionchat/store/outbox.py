@@ -16,7 +16,7 @@ from peewee import JOIN, SQL, fn
 
 from onionchat.store import events
 from onionchat.store.models import Device, Message, Outbox, Session
-from onionchat.store.prepared import Prepared, argument
+from onionchat.store.prepared import Prepared, argument, at_most
 from onionchat.types import MessageId, Millis, SessionId
 
 OPEN = SQL("('queued', 'sent')")
@@ -164,9 +164,7 @@ def retire(session: int) -> None:
 
 def give_back(device: int, sids: Collection[SessionId]) -> None:
     """What was encrypted under any other session waits to be encrypted again."""
-    known = Session.select(Session.id).where(Session.sid.in_(list(sids)))
-    written = _open(device) & Outbox.wire.is_null(False) & Outbox.session.not_in(known)
-    Outbox.update(wire=None, session=None).where(written).execute()
+    _GIVE_BACK.many((device, row) for row, sid in _WRITTEN_UNDER(device) if sid not in sids)
 
 
 def yes_waits(device: int) -> bool:
@@ -192,27 +190,26 @@ def waiting_by_contact() -> dict[int, int]:
 
 def waiting(after: int, limit: int) -> list[WaitingRow]:
     """Messages of ours that are not known to have arrived, oldest first, behind a row."""
-    return _waiting(Outbox.id > after, limit)
+    return [WaitingRow(*row) for row in _WAITING(after, limit)]
 
 
 def find(message_id: MessageId) -> WaitingRow | None:
     """A message of ours that still waits."""
-    return next(iter(_waiting(Outbox.message_id == message_id, 1)), None)
+    row = _WAITS.first(message_id)
+    return None if row is None else WaitingRow(*row)
 
 
-def _waiting(condition: Any, limit: int) -> list[WaitingRow]:
+def _waiting(condition: Any) -> Any:
     columns = (
         *(Outbox.id, Outbox.message_id, Device.contact, Outbox.state, Outbox.queued_at),
         *(Outbox.attempts, Outbox.record.is_null(False), Outbox.expires_at, Outbox.not_before),
     )
-    rows = (
+    return (
         Outbox.select(*columns)
         .join(Device)
         .where(condition, Outbox.state.in_(OPEN), SHOWN)
         .order_by(Outbox.id)
-        .limit(limit)
     )
-    return [WaitingRow(*row) for row in rows.tuples()]
 
 
 def state(message_id: MessageId) -> str | None:
@@ -260,6 +257,19 @@ _UNRECEIPTED = Prepared(
         .order_by(Outbox.id)
     )
 )
+_WRITTEN_UNDER = Prepared(
+    lambda: (
+        Outbox.select(Session.id, Session.sid)
+        .join(Session)
+        .where(_open(argument(0)), Outbox.wire.is_null(False))
+        .distinct()
+    )
+)
+_GIVE_BACK = Prepared(
+    lambda: Outbox.update(wire=None, session=None).where(
+        _open(argument(0)), Outbox.session == argument(1)
+    )
+)
 _IN_FLIGHT = Prepared(
     lambda: Outbox.select(fn.count(Outbox.id)).where(
         Outbox.device == argument(0), Outbox.wire.is_null(False)
@@ -270,7 +280,7 @@ _DUE = Prepared(
         _due()
         .where(_open(argument(0)), Outbox.wire.is_null(), _not_over(argument(2)))
         .where(Outbox.not_before.is_null())
-        .limit(argument(1))
+        .limit(at_most(1))
     )
 )
 _AGAIN = Prepared(
@@ -278,12 +288,14 @@ _AGAIN = Prepared(
         _due()
         .where(_open(argument(0)), Outbox.wire.is_null(), Outbox.record.is_null(False))
         .where(_not_over(argument(2)))
-        .limit(argument(1))
+        .limit(at_most(1))
     )
 )
 _YES_DUE = Prepared(
     lambda: _due().where(_open(argument(0)), Outbox.wire.is_null(), Outbox.tag == YES)
 )
+_WAITING = Prepared(lambda: _waiting(Outbox.id > argument(0)).limit(at_most(1)))
+_WAITS = Prepared(lambda: _waiting(Outbox.message_id == argument(0)))
 _WAITING_BY_CONTACT = Prepared(
     lambda: (
         Outbox.select(Device.contact, fn.count(Outbox.id))
@@ -333,7 +345,6 @@ _ANYTHING = Prepared(
         .join(Device)
         .where(Device.contact == argument(0), Outbox.state.in_(OPEN), Outbox.tag != ENDPOINT)
         .where(Outbox.not_before.is_null())
-        .limit(1)
     )
 )
 _WANTED = Prepared(

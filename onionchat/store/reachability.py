@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from onionchat.store import term
 from onionchat.store.ending import Uptime
 from onionchat.store.models import Reachability
+from onionchat.store.prepared import Prepared
 from onionchat.types import Millis
 
 
@@ -25,11 +26,13 @@ class Reachable:
 
 def load(now: Millis, uptime: Uptime) -> Reachable:
     """As it is now; what is over is off from now on."""
-    row = Reachability.get_or_none()
-    if row is None:
+    said = _SAID.first()
+    if said is None:
         return Reachable(on=True)
-    if not row.wanted or row.until is None:
-        return Reachable(row.wanted, decided=row.since > 0, told=row.told)
+    wanted, since, until, told = said
+    if not wanted or until is None:
+        return Reachable(bool(wanted), decided=since > 0, told=bool(told))
+    row = Reachability.get()
     left = term.left(row, now, uptime)
     if left <= 0:
         row.wanted, row.until = False, None
@@ -40,8 +43,7 @@ def load(now: Millis, uptime: Uptime) -> Reachable:
 
 def is_off() -> bool:
     """As it was when it was last looked at."""
-    off: bool = Reachability.select().where(~Reachability.wanted).exists()
-    return off
+    return _OFF.first() is not None
 
 
 def save(on: bool, given: int | None, now: Millis, uptime: Uptime) -> None:
@@ -57,3 +59,11 @@ def tell() -> None:
     """They have been told that they could turn it off."""
     fresh = {"id": 1, "wanted": True, "since": 0, "told": True}
     Reachability.insert(**fresh).on_conflict_ignore().execute()
+
+
+_SAID = Prepared(
+    lambda: Reachability.select(
+        Reachability.wanted, Reachability.since, Reachability.until, Reachability.told
+    )
+)
+_OFF = Prepared(lambda: Reachability.select(Reachability.id).where(~Reachability.wanted))

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from peewee import JOIN, fn
+from peewee import JOIN, SQL, fn
 
 from onionchat.errors import LocalError
 from onionchat.store.models import Message, Receipt, Seen, Session
-from onionchat.store.prepared import Prepared, argument
+from onionchat.store.prepared import Prepared, argument, at_most
 from onionchat.types import MessageId, SessionId, StreamId
 
 IN_FLIGHT = 512
@@ -94,7 +94,7 @@ def _taken_back() -> Any:
         row.select(row.id, row.message_id)
         .where(row.session == argument(0), row.message_id.is_null(False))
         .order_by(row.id.desc())
-        .limit(IN_FLIGHT)
+        .limit(SQL(str(IN_FLIGHT)))
         .alias("newest")
     )
     theirs = (Message.author == argument(1)) & (Message.stream == argument(2))
@@ -111,7 +111,7 @@ _ADD = Prepared(
         session=argument(0), digest=argument(1), message_id=argument(2), due=argument(3)
     )
 )
-_DUE = Prepared(lambda: _of(argument(0)).where(Seen.due).order_by(Seen.id).limit(argument(1)))
+_DUE = Prepared(lambda: _of(argument(0)).where(Seen.due).order_by(Seen.id).limit(at_most(1)))
 _DUE_COUNT = Prepared(
     lambda: (
         Seen.select(fn.count(Seen.id)).join(Session).where(Seen.due, Session.device == argument(0))
