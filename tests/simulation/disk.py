@@ -96,11 +96,14 @@ class Disk:
             return result
         (call,) = arguments
         self._connection = store._connected()
+        before = self._connection.total_changes
         dies = self._dies_now()
         if dies and self.die_before:
             self._die()
         result = function(self._failing(call) if self.full else call)
-        self._record()
+        self._life.saw("commit")
+        if self._connection.total_changes != before:
+            self._record()
         if dies:
             self._die()
         return result
@@ -148,7 +151,6 @@ class Disk:
 
     def _record(self) -> None:
         """What was committed just now."""
-        self._life.saw("commit")
         for cursor, kind, state, number, text, author, what, late, seq in self._connection.execute(
             _EVENTS, (self._cursor,)
         ).fetchall():
