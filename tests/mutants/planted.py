@@ -305,8 +305,8 @@ BUGS = (
         "store/inboxes.py",
         (
             (
-                "    over = (Inbox.closing_since < since) | Inbox.id.not_in(needed)\n",
-                "    over = (Inbox.closing_since < since) | Inbox.id.in_(needed)\n",
+                "(Inbox.closing_since < argument(0)) | Inbox.id.not_in(_needed())",
+                "(Inbox.closing_since < argument(0)) | Inbox.id.in_(_needed())",
             ),
         ),
         tests("tests/node/test_expelled.py"),
