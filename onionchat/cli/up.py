@@ -149,13 +149,18 @@ class Progress:
     def __init__(self, invocation: Invocation) -> None:
         self._out = invocation.out
         self._last = ""
+        self._ready = False
 
     def __call__(self, said: dict[str, Any]) -> None:
         match said:
             case {"event": "ready", "address": str(address)}:
+                self._ready = True
                 self._out.row(said, f"ready {line(address)}")
             case {"event": "tor"}:
-                self._tell(f"tor: {tor_state.sentence(said)}", said)
+                text = f"tor: {tor_state.sentence(said)}"
+                # A step that is over, and no more than that: on the way up `ready` says it.
+                if self._ready or not self._last.startswith(f"{text} ("):
+                    self._tell(text, said)
             case {"event": "stopped"}:
                 self._out.note(below_ctrl_c("stopped"), **said)
             case {"event": "locked"}:

@@ -221,6 +221,22 @@ def test_progress_is_on_stderr_and_ready_on_stdout(capsys: pytest.CaptureFixture
     assert second.startswith("warning: \\u{1b}]52")
 
 
+def test_that_tor_is_connected_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    """Later, when it was lost and is back, nothing else says that the address is announced."""
+    progress = Progress(Invocation())
+    tor = {"event": "tor", "state": "ready", "bootstrap": 100, "step": None, "warning": None}
+    for said in (tor | {"step": "announcing"}, tor, {"event": "ready", "address": ADDRESS}):
+        progress(said)
+    assert capsys.readouterr().err == "tor: connected to the network (announcing)\n"
+    for said in (tor | {"state": "lost"}, tor | {"step": "announcing"}, tor):
+        progress(said)
+    assert capsys.readouterr().err.splitlines() == [
+        "tor: not reachable",
+        "tor: connected to the network (announcing)",
+        "tor: connected to the network",
+    ]
+
+
 def test_progress_in_json(capsys: pytest.CaptureFixture[str]) -> None:
     progress = Progress(Invocation(as_json=True))
     tor = {"event": "tor", "state": "ready", "bootstrap": 100, "step": None, "warning": None}
