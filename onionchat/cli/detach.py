@@ -1,8 +1,9 @@
 """`up --detach`: the node goes on by itself, and the command returns when it is reachable.
 
-The child leads a session of its own and holds no terminal. What it has to say comes
-through a pipe, one JSON object a line, until it is ready or has failed; afterwards nobody
-reads it, and it goes on. A child that ends without a word is a bug and is said to be one.
+The child leads a session of its own, holds no terminal and keeps no directory busy. What it
+has to say comes through a pipe, one JSON object a line, until it is ready or has failed;
+afterwards nobody reads it, and it goes on. A child that ends without a word is a bug and is
+said to be one.
 """
 
 import json
@@ -60,6 +61,7 @@ def _become_the_work(work: Callable[[Report], None], descriptor: int) -> Never:
     code = 1
     try:
         os.setsid()
+        os.chdir("/")  # a file system could not be unmounted; all our paths are full ones
         _let_go_of_the_terminal()
         code = _to_its_end(work, _Pipe(descriptor))
     finally:

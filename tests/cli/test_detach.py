@@ -3,6 +3,7 @@
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -29,7 +30,8 @@ def test_returns_when_ready_and_the_work_goes_on() -> None:
             report(READY)
             os.read(asked, 1)
             report({"event": "tor", "state": "lost"})  # nobody listens any more
-            os.write(answer, b"%d" % (os.getsid(0) == os.getpid()))
+            alone = os.getsid(0) == os.getpid() and Path.cwd() == Path("/")
+            os.write(answer, b"%d" % alone)
 
         reports: list[dict[str, Any]] = []
         detached(work, reports.append)
