@@ -117,9 +117,9 @@ def _overwrite(path: Path) -> OSError | None:
 
 
 def _files(paths: Paths) -> tuple[Path, ...]:
-    """But for the lock, which keeps others out until the end."""
+    """But for the lock, which keeps others out until the end. Older versions kept a torrc."""
     generation = paths.generation, whole_file.unfinished(paths.generation)
-    return (*generation, paths.database, *paths.database_aside)
+    return (*generation, paths.database, *paths.database_aside, paths.root / "torrc")
 
 
 def _remove(paths: Paths) -> None:

@@ -43,6 +43,7 @@ def pattern(tmp_path_factory: pytest.TempPathFactory) -> Path:
     create_profile(paths, PASSPHRASE, Cost.FLOOR)
     paths.generation.write_bytes(b"1")
     (paths.tor_data / "state").write_text("Guard in EntryGuards")
+    (paths.root / "torrc").write_text("Bridge")
     for aside in paths.database_aside:
         aside.write_bytes(b"wal")
     shutil.copy(paths.keyslot, paths.keyslot.with_name("keyslot.new"))
