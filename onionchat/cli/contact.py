@@ -114,7 +114,7 @@ def _place(invocation: Invocation, address: str, text: str | None) -> str:
         return address
     if text == "-":
         raise UsageError("only one of the two can come on stdin", "leave out -m")
-    return params.address_or_invite(prompt.body(invocation, "-"))
+    return params.address_or_invite(prompt.body(invocation, "-", "Paste the invite or the address"))
 
 
 def _checked(invocation: Invocation, text: str | None) -> str | None:

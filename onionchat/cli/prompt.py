@@ -112,7 +112,7 @@ def is_typed(text: str | None) -> bool:
     return text in {None, "-"} and sys.stdin is not None and sys.stdin.isatty()
 
 
-def body(invocation: Invocation, text: str | None) -> str:
+def body(invocation: Invocation, text: str | None, ask: str = "Write the text") -> str:
     """The text of a message: the argument, or stdin to its end without its final newline.
 
     UsageError if it is not UTF-8. A terminal is told on stderr how to end the text.
@@ -122,7 +122,7 @@ def body(invocation: Invocation, text: str | None) -> str:
     if sys.stdin is None:
         raise UsageError("there is no text and no standard input", "give the text in a pipe")
     if is_typed(text):
-        invocation.out.note("Write the text; end it with Ctrl-D on a line of its own.")
+        invocation.out.note(f"{ask}; end it with Ctrl-D on a line of its own.")
     data = _to_its_end()
     return utf8(data.removesuffix(b"\n"))
 

@@ -7,8 +7,9 @@ sentence and a hint, a script one JSON object.
 
 import json
 import os
+import re
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
@@ -235,12 +236,30 @@ def test_a_starter_that_blocks_or_ignores_signals_does_not_make_us_deaf(running:
     assert interrupted(running, signal.SIGINT, preexec_fn=blocking).code == 130
 
 
-def interrupted(m: Machine, number: signal.Signals, *words: str, **options: Any) -> Done:
+def test_a_person_is_told_what_to_write_and_what_to_paste(running: Machine) -> None:
+    for asks, command in ASKS.items():
+        assert interrupted(running, signal.SIGINT, command=command, asks=asks).code == 130
+
+
+ASKS = {
+    "Write the text": ("send", "bob"),
+    "Paste the invite or the address": ("contact", "add", "carol", "-"),
+}
+
+
+def interrupted(
+    m: Machine,
+    number: signal.Signals,
+    *words: str,
+    command: Sequence[str] = ("send", "bob"),
+    asks: str = "",
+    **options: Any,
+) -> Done:
     """A command that waits for a person to write."""
     keyboard, terminal = os.openpty()
-    with m.start(*words, "send", "bob", stdin=terminal, **options) as waiting:
+    with m.start(*words, *command, stdin=terminal, **options) as waiting:
         assert waiting.stderr is not None
-        assert b"Ctrl-D" in waiting.stderr.readline()
+        assert re.search(f"{asks}.*Ctrl-D", waiting.stderr.readline().decode())
         waiting.send_signal(number)
         done = finished(waiting)
     os.close(keyboard)
