@@ -15,7 +15,6 @@ import json
 import os
 import signal
 import sys
-from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from typing import Any, Never
@@ -26,9 +25,10 @@ from onionchat.errors import ScarceError, UserError, first_of
 from onionchat.hardening import harden
 from onionchat.node import arrivals, confinement
 from onionchat.node.node import Node
-from onionchat.node.options import UpOptions, decode_start, encode_start
+from onionchat.node.options import UpOptions
 from onionchat.node.places import Where
 from onionchat.node.profile import Profile, unlocked
+from onionchat.node.start import Start
 from onionchat.node.verbs import VERBS
 from onionchat.os_errors import known_as
 from onionchat.paths import Paths
@@ -40,7 +40,6 @@ from onionchat.tor.address import unix
 from onionchat.tor.attach import FOREIGN_TARGET, Attachment
 from onionchat.tor.client import TorClient
 
-START_LIMIT = 1 << 21
 TOR_STARTS = 10.0
 """Seconds that our own tor may take to open its control socket, on a slow machine."""
 
@@ -58,17 +57,18 @@ class _Reporter:
             os.write(self._descriptor, line.encode())
 
 
-def main(start: int, report: int, lock: int) -> int:
+def main(given: int, report: int, lock: int) -> int:
     """The process. Its exit code is only read by the supervisor."""
     harden()
     say = _Reporter(report)
-    options, passphrase = decode_start(os.pread(start, START_LIMIT, 0))
+    start = Start.adopt(given)
+    options = start.options
     try:
         layers = seal(confinement.reach(options))
         if options.strict:
             confinement.demand(layers)
         with Lock.adopt(lock):
-            asyncio.run(_serve(options, passphrase, say, partial(_keep, start, options)))
+            asyncio.run(_serve(start, say))
     except (UserError, OSError, MemoryError, BaseExceptionGroup) as failed:
         first = first_of(failed) if isinstance(failed, BaseExceptionGroup) else failed
         error = known_as(first) or first
@@ -80,18 +80,10 @@ def main(start: int, report: int, lock: int) -> int:
     return 0
 
 
-def _keep(start: int, options: UpOptions, passphrase: bytes) -> None:
-    """What the supervisor will start us with again if we die, from now on."""
-    content = encode_start(options, passphrase)
-    os.pwrite(start, content, 0)
-    os.ftruncate(start, len(content))
-
-
-async def _serve(
-    options: UpOptions, passphrase: bytes, say: _Reporter, keep: Callable[[bytes], None]
-) -> None:
-    async with unlocked(options.paths, passphrase) as profile:
-        profile.keep, profile.lock = keep, partial(say, "lock")
+async def _serve(start: Start, say: _Reporter) -> None:
+    options = start.options
+    async with unlocked(options.paths, start.passphrase()) as profile:
+        profile.keep, profile.lock = start.keep, partial(say, "lock")
         if profile.warning:
             say("warning", message=profile.warning)
         tor, where = _tor(options)

@@ -106,7 +106,8 @@ def restore(invocation: Invocation, file: Path, backup_passphrase_fd: int | None
     harden()
     sealed = backups.read(file)
     phrase = _given(invocation)
-    theirs = prompt.secret(backup_passphrase_fd, "Passphrase of the backup: ", "backup", OPTION)
+    asked = "Passphrase of the backup: "
+    theirs = prompt.secret(backup_passphrase_fd, asked, "backup", OPTION).taken()
     content = backups.opened(sealed, theirs)
     address = backups.restore_profile(paths, content, phrase or new_passphrase(None))
     row = {"file": str(file), "contacts": len(content.contacts), "messages": content.messages}

@@ -12,19 +12,19 @@ from contextlib import contextmanager
 from typing import TextIO
 
 from onionchat.errors import LockedError
-
-LONGEST_PASSPHRASE = 4096
-"""Bytes; also what a terminal takes as one line."""
+from onionchat.secret_line import SecretLine
 
 
-def hidden(screen: TextIO, question: str) -> bytes:
+def hidden(screen: TextIO, question: str) -> SecretLine:
     """The line; LockedError at the terminal's end (Ctrl-D)."""
     screen.flush()
+    answer = SecretLine()
     with _Prompt(screen.fileno(), question).shown():
-        answer = os.read(screen.fileno(), LONGEST_PASSPHRASE)
-    if not answer:
+        answer.grow(os.readv(screen.fileno(), [answer.room]))
+    if not answer.content:
         raise LockedError("no passphrase was given", "try again, or use --passphrase-fd N")
-    return answer.rstrip(b"\n")
+    answer.cut(b"\n")
+    return answer
 
 
 class _Prompt:

@@ -24,24 +24,25 @@ from pathlib import Path
 from typing import Any
 
 from onionchat.cli.detach import Report
-from onionchat.cli.hidden import LONGEST_PASSPHRASE
 from onionchat.cli.signals import interruptible
 from onionchat.errors import OnionchatError, RefusedError, UnreachableError, rebuild
 from onionchat.own_socket import listening, peer
 from onionchat.rpc.client import connected
+from onionchat.secret_line import SecretLine
 
 BACKLOG = 4
 BRING = 10.0
 """Seconds in which whoever connects must have sent the passphrase, typed before."""
 CONNECT = 10.0
-CHUNK = 65_536
 
-Work = Callable[[bytes, Report], None]
+Keep = Callable[[memoryview], None]
+"""Put a passphrase where the node reads it."""
+Work = Callable[[Report], None]
 """Run the node until it ends; an OnionchatError before it said `unlocked` is for who unlocks."""
 
 
-def until_unlocked(path: Path, work: Work, report: Report) -> None:
-    """Wait at `path`, and `work` with the passphrase that fits; Ctrl-C and SIGTERM end both."""
+def until_unlocked(path: Path, keep: Keep, work: Work, report: Report) -> None:
+    """Wait at `path`, and `work` when the passphrase was kept; Ctrl-C and SIGTERM end both."""
     if waits(path):
         raise RefusedError(
             "a node of this profile waits to be unlocked already", "unlock it: onionchat unlock"
@@ -50,21 +51,20 @@ def until_unlocked(path: Path, work: Work, report: Report) -> None:
         listener = door.enter_context(listening(path, BACKLOG))
         report({"event": "locked"})
         with suppress(KeyboardInterrupt):  # nothing has begun, so nothing was interrupted
-            while not _admit(listener, door.close, work, report):
+            while not _admit(listener, door.close, keep, work, report):
                 pass
 
 
-def _admit(listener: socket.socket, shut: Callable[[], None], work: Work, report: Report) -> bool:
+def _admit(
+    listener: socket.socket, shut: Callable[[], None], keep: Keep, work: Work, report: Report
+) -> bool:
     """Let one in; whether the node has run with what they brought."""
     sock, _ = listener.accept()
     with sock:
-        passphrase = _brought(sock) if peer(sock).ours else None
-        return passphrase is not None and _try(passphrase, sock, shut, work, report)
+        return peer(sock).ours and _brought(sock, keep) and _try(sock, shut, work, report)
 
 
-def _try(
-    passphrase: bytes, sock: socket.socket, shut: Callable[[], None], work: Work, report: Report
-) -> bool:
+def _try(sock: socket.socket, shut: Callable[[], None], work: Work, report: Report) -> bool:
     unlocked = False
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
 
@@ -78,7 +78,7 @@ def _try(
 
     try:
         with interruptible():  # the supervisor handles the signals, and blocks them at its end
-            work(passphrase, hear)
+            work(hear)
     except OnionchatError as error:
         if unlocked:
             raise
@@ -89,17 +89,14 @@ def _try(
     return True
 
 
-def _brought(sock: socket.socket) -> bytes | None:
-    """One line, or None from who sent none."""
+def _brought(sock: socket.socket, keep: Keep) -> bool:
+    """One line, to be kept; False from who sent none."""
     sock.settimeout(BRING)
-    line = bytearray()
-    with suppress(OSError):
-        while not line.endswith(b"\n") and len(line) <= LONGEST_PASSPHRASE:
-            if not (chunk := sock.recv(CHUNK)):
-                return None
-            line += chunk
-        return bytes(line[:-1])
-    return None
+    with suppress(OSError), SecretLine() as line:
+        while line.grow(sock.recv_into(line.room)):
+            pass
+        return line.hand_to(keep)
+    return False
 
 
 def _say(sock: socket.socket, said: dict[str, Any]) -> None:

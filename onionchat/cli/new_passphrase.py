@@ -23,7 +23,7 @@ def new_passphrase(
 ) -> bytes:
     """A passphrase to be; `what` it is in a question, `option` names the descriptor."""
     if descriptor is not None:
-        return not_empty(prompt.first_line(descriptor))
+        return not_empty(prompt.first_line(descriptor).taken())
     with prompt.terminal() as screen:
         if screen is None:
             raise LockedError(
@@ -55,12 +55,12 @@ def _chosen(screen: TextIO, what: str) -> bytes:
 
 
 def _typed(screen: TextIO, what: str) -> bytes:
-    while not (phrase := hidden(screen, f"{what[0].upper()}{what[1:]}: ")):
+    while not (phrase := hidden(screen, f"{what[0].upper()}{what[1:]}: ").taken()):
         screen.write("It is empty.\n")
     return _repeated(screen, phrase, "The same again: ")
 
 
 def _repeated(screen: TextIO, phrase: bytes, question: str) -> bytes:
-    while not hmac.compare_digest(hidden(screen, question), phrase):
+    while not hmac.compare_digest(hidden(screen, question).taken(), phrase):
         screen.write("That is different. Ctrl-C to start over.\n")
     return phrase

@@ -13,11 +13,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TextIO
 
-from onionchat.cli.hidden import LONGEST_PASSPHRASE, hidden
+from onionchat.cli.hidden import hidden
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.render import folded
 from onionchat.cli.terminal import width
 from onionchat.errors import LockedError, RefusedError, UsageError
+from onionchat.secret_line import LONGEST, SecretLine
 
 TERMINAL = "/dev/tty"
 LONGEST_BODY = 1 << 20
@@ -28,11 +29,16 @@ def passphrase(invocation: Invocation, question: str = "Passphrase: ") -> bytes:
     """The passphrase of this run, without the newline; LockedError if nobody can be asked.
     It is asked for once, however often a command needs it."""
     if invocation.phrase is None:
-        invocation.phrase = secret(invocation.passphrase_fd, question, "profile", "--passphrase-fd")
+        invocation.phrase = of_profile(invocation, question).taken()
     return invocation.phrase
 
 
-def secret(descriptor: int | None, question: str, locked: str, option: str) -> bytes:
+def of_profile(invocation: Invocation, question: str = "Passphrase: ") -> SecretLine:
+    """The same for `up`, which goes on and is to forget it."""
+    return secret(invocation.passphrase_fd, question, "profile", "--passphrase-fd")
+
+
+def secret(descriptor: int | None, question: str, locked: str, option: str) -> SecretLine:
     """What opens something that is `locked`; `option` is how a script hands in `descriptor`."""
     if descriptor is not None:
         return first_line(descriptor)
@@ -61,7 +67,7 @@ def visible(screen: TextIO, question: str) -> str:
     """One line from the terminal that it shows; empty at its end."""
     screen.write(folded(question, width(screen)))
     screen.flush()
-    return os.read(screen.fileno(), LONGEST_PASSPHRASE).decode(errors="replace").strip()
+    return os.read(screen.fileno(), LONGEST).decode(errors="replace").strip()
 
 
 def confirm(question: str, *, yes: bool) -> None:
@@ -86,25 +92,27 @@ def agreed(screen: TextIO, question: str, *, default: bool) -> bool:
             return answer[:1] == "y" if answer else default
 
 
-def first_line(descriptor: int) -> bytes:
+def first_line(descriptor: int) -> SecretLine:
     """Without its newline, be it of Unix or of Windows: no terminal gives a passphrase that
     ends with a carriage return. Read byte by byte: what follows belongs to somebody else."""
-    line = bytearray()
+    line = SecretLine()
     try:
-        while (byte := os.read(descriptor, 1)) not in {b"", b"\n"}:
-            line += byte
-            if len(line) > LONGEST_PASSPHRASE:
-                raise UsageError(
-                    f"the passphrase is longer than {LONGEST_PASSPHRASE} bytes",
-                    "does the file descriptor carry something else?",
-                )
+        while line.grow(os.readv(descriptor, [line.room[:1]])):
+            pass
     except (OSError, OverflowError) as error:  # a number that is no int of C's
         reason = os.strerror(getattr(error, "errno", None) or errno.EBADF)
         raise UsageError(
             f"file descriptor {descriptor} cannot be read: {reason}",
             "open it for us, such as `--passphrase-fd 3 3< FILE`",
         ) from None
-    return bytes(line).removesuffix(b"\r")
+    line.cut(b"\n")
+    if len(line.content) > LONGEST:
+        raise UsageError(
+            f"the passphrase is longer than {LONGEST} bytes",
+            "does the file descriptor carry something else?",
+        )
+    line.cut(b"\r")
+    return line
 
 
 def is_typed(text: str | None) -> bool:

@@ -99,23 +99,28 @@ def up(invocation: Invocation, /, **options: Any) -> None:
     paths = invocation.existing()
     wait_unlock = options.pop("wait_unlock")
     from onionchat.node.options import UpOptions
+    from onionchat.node.start import Start
     from onionchat.node.supervisor import check, supervise
 
     dial = not options.pop("no_dial")
     chosen = UpOptions(paths=paths, dial=dial, **options)
     check(chosen)
-    phrase = b"" if wait_unlock else prompt.passphrase(invocation)
+    start = Start.make(chosen)
+    if not wait_unlock:
+        with prompt.of_profile(invocation) as line:
+            start.keep(line.content)
     progress = told(Progress(invocation), os.environ)
+    run = partial(supervise, start)
     if wait_unlock:
         from onionchat.cli.locked import until_unlocked
 
-        until_unlocked(paths.unlock_socket, partial(supervise, chosen), progress)
+        until_unlocked(paths.unlock_socket, start.keep, run, progress)
     elif chosen.detach:
         from onionchat.cli.detach import detached
 
-        detached(lambda report: supervise(chosen, phrase, report), progress)
+        detached(run, progress)
     else:
-        supervise(chosen, phrase, progress)
+        run(progress)
     if not chosen.detach:
         progress({"event": "stopped"})
 

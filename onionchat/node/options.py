@@ -1,10 +1,7 @@
 """What `up` was asked for, as one value that crosses from the supervisor to the node."""
 
-import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
-
-import msgspec
 
 from onionchat.paths import Paths
 
@@ -34,17 +31,3 @@ class UpOptions:
     on_message_text: bool = False
     lock_after: float | None = None
     strict: bool = False
-
-
-def encode_start(options: UpOptions, passphrase: bytes) -> bytes:
-    """One line of JSON, then the passphrase to the end."""
-    return json.dumps(asdict(options), default=str).encode() + b"\n" + passphrase
-
-
-def decode_start(data: bytes) -> tuple[UpOptions, bytes]:
-    """The inverse of `encode_start`."""
-    line, _, passphrase = data.partition(b"\n")
-    options = msgspec.convert(
-        json.loads(line), UpOptions, strict=False, dec_hook=lambda kind, value: kind(value)
-    )
-    return options, passphrase

@@ -2,9 +2,9 @@
 
 The supervisor holds no keys and reads no peer's bytes. It owns tor
 (`__OwningControllerProcess`), so that the node never forks or execs and can later give
-up both for good. The passphrase goes into an anonymous memory file that only the node
-reads; it stays there so that a node that crashed can be started again without asking,
-and is gone when the node is locked (node/unlocking.py), and with the supervisor.
+up both for good. The passphrase is in an anonymous memory file that only the node reads
+(node/start.py); it stays there so that a node that crashed can be started again without
+asking, and is gone when the node is locked (node/unlocking.py), and with the supervisor.
 
     supervisor ──starts──> tor   (own data directory, unix sockets, no TCP)
         │
@@ -42,8 +42,9 @@ from onionchat.node import confinement
 from onionchat.node.allocator import forgetful
 from onionchat.node.clock import wait
 from onionchat.node.hook import Hook, checked
-from onionchat.node.options import UpOptions, encode_start
+from onionchat.node.options import UpOptions
 from onionchat.node.restarts import Restarts
+from onionchat.node.start import Start
 from onionchat.node.unlocking import Unlocking
 from onionchat.store.lock import Lock, check_free
 from onionchat.tor.attach import attachment
@@ -68,12 +69,13 @@ class _End(Exception):  # noqa: N818 - not an error: the supervisor's work is do
         self.error = error
 
 
-def supervise(options: UpOptions, passphrase: bytes, report: Report) -> None:
+def supervise(start: Start, report: Report) -> None:
     """Run until SIGTERM, Ctrl-C or SIGHUP; a failure to start raises a UserError."""
     harden()
-    options.paths.make()  # what XDG_RUNTIME_DIR had is gone after a reboot
-    with Lock.acquire(options.paths.lock) as lock:
-        asyncio.run(Supervisor(options, passphrase, lock, report).run())
+    paths = start.options.paths
+    paths.make()  # what XDG_RUNTIME_DIR had is gone after a reboot
+    with Lock.acquire(paths.lock) as lock:
+        asyncio.run(Supervisor(start, lock, report).run())
 
 
 def check(options: UpOptions) -> None:
@@ -91,13 +93,13 @@ def check(options: UpOptions) -> None:
 class Supervisor:
     """One profile's processes, from the first to the last."""
 
-    def __init__(self, options: UpOptions, passphrase: bytes, lock: Lock, report: Report) -> None:
-        self._options = options
+    def __init__(self, start: Start, lock: Lock, report: Report) -> None:
+        self._start = start
+        self._options = options = start.options
         self._report = report
         self._lock = lock
         self._own_tor = _own_tor(options)
         self._hook = Hook(options.on_message, self._warn_of_hook) if options.on_message else None
-        self._start = _memory_file(encode_start(options, passphrase))
         self._unlocked = asyncio.Event()
         self._ready = asyncio.Event()
         self._failure: OnionchatError | None = None
@@ -127,7 +129,6 @@ class Supervisor:
                 raise ended.error from None
         finally:
             self._let_go()
-            os.close(self._start)
 
     async def _until_ready(self) -> None:
         """With `--timeout`: be reachable by then, or end everything that was started."""
@@ -165,21 +166,21 @@ class Supervisor:
 
     def _lock_up(self) -> None:
         """From now on nobody can start the node without the passphrase."""
-        os.pwrite(self._start, bytes(os.fstat(self._start).st_size), 0)
-        os.ftruncate(self._start, 0)
+        self._start.forget()
         self._unlocking = Unlocking(self._options.paths.unlock_socket)
 
     async def _passphrase(self, unlocking: Unlocking, code: int) -> None:
         """The node was locked, or what somebody brought did not open it: wait for the next."""
         unlocking.failed(_stillborn(code))
-        os.pwrite(self._start, encode_start(self._options, await unlocking.passphrase()), 0)
+        await unlocking.fill(self._start)
 
     async def _run_node(self) -> int:
         read, write = os.pipe()
+        descriptors = self._start.descriptor, write, self._lock.descriptor
         node = await asyncio.create_subprocess_exec(
             *(sys.executable, "-P", "-m", "onionchat.service"),
-            *(str(descriptor) for descriptor in (self._start, write, self._lock.descriptor)),
-            pass_fds=(self._start, write, self._lock.descriptor),
+            *(str(descriptor) for descriptor in descriptors),
+            pass_fds=descriptors,
             stdin=asyncio.subprocess.DEVNULL,
             env=forgetful(os.environ),
             start_new_session=True,
@@ -329,13 +330,6 @@ def _own_tor(options: UpOptions) -> TorBinary | None:
         return None
     _torrc(options)
     return find_tor(options.tor)
-
-
-def _memory_file(content: bytes) -> int:
-    """An anonymous file in memory, without a name in any file system."""
-    descriptor = os.memfd_create("onionchat-start")
-    os.write(descriptor, content)
-    return descriptor
 
 
 async def _pause(seconds: float) -> None:

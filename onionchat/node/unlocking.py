@@ -12,13 +12,13 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 
 from onionchat.errors import OnionchatError
+from onionchat.node.start import Start
 from onionchat.own_socket import listening, peer
+from onionchat.secret_line import SecretLine
 
 BACKLOG = 4
 BRING = 10.0
 """Seconds in which whoever connects must have sent the passphrase, typed before."""
-LONGEST_PASSPHRASE = 4096
-"""Bytes, as where it is typed (cli/prompt.py)."""
 
 
 class Unlocking:
@@ -30,16 +30,15 @@ class Unlocking:
         self._listener.setblocking(False)
         self._bearer: socket.socket | None = None
 
-    async def passphrase(self) -> bytes:
-        """The next one that somebody brings."""
+    async def fill(self, start: Start) -> None:
+        """With the next passphrase that somebody brings."""
         loop = asyncio.get_running_loop()
         while True:
             sock, _ = await loop.sock_accept(self._listener)
             sock.setblocking(False)
-            line = await _line(sock) if peer(sock).ours else None
-            if line is not None:
+            if peer(sock).ours and await _fill(start, sock):
                 self._bearer = sock
-                return line
+                return
             sock.close()
 
     def failed(self, error: OnionchatError) -> None:
@@ -60,14 +59,12 @@ class Unlocking:
             self._bearer = None
 
 
-async def _line(sock: socket.socket) -> bytes | None:
-    """One line, or None from who sent none."""
-    loop, line = asyncio.get_running_loop(), bytearray()
-    with suppress(OSError, TimeoutError):
+async def _fill(start: Start, sock: socket.socket) -> bool:
+    """With one line; False from who sent none."""
+    loop = asyncio.get_running_loop()
+    with suppress(OSError, TimeoutError), SecretLine() as line:
         async with asyncio.timeout(BRING):
-            while not line.endswith(b"\n") and len(line) <= LONGEST_PASSPHRASE:
-                if not (chunk := await loop.sock_recv(sock, LONGEST_PASSPHRASE)):
-                    return None
-                line += chunk
-            return bytes(line[:-1])
-    return None
+            while line.grow(await loop.sock_recv_into(sock, line.room)):
+                pass
+        return line.hand_to(start.keep)
+    return False

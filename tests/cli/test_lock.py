@@ -5,6 +5,7 @@ import os
 from pathlib import Path
 
 from onionchat.node.options import UpOptions
+from onionchat.node.start import Start
 from onionchat.node.supervisor import Supervisor
 from onionchat.node.unlocking import Unlocking
 from onionchat.paths import Paths
@@ -42,10 +43,12 @@ def test_nothing_is_left_of_the_passphrase_where_a_crashed_node_would_get_it(
     paths = Paths("default", tmp_path, tmp_path / "run")
     with Lock.acquire(tmp_path / "lock") as lock:
         options = UpOptions(paths, tor_control="/c", tor_socks="/s")
-        supervisor = Supervisor(options, PASSPHRASE.encode(), lock, lambda _: None)
-        assert PASSPHRASE.encode() in os.pread(supervisor._start, 1 << 20, 0)
+        start = Start.make(options)
+        start.keep(PASSPHRASE.encode())
+        supervisor = Supervisor(start, lock, lambda _: None)
+        assert os.pread(start.descriptor, 1 << 20, 0).endswith(PASSPHRASE.encode())
         supervisor._lock_up()
-        assert os.pread(supervisor._start, 1 << 20, 0) == b""
+        assert os.pread(start.descriptor, 1 << 20, 0).endswith(b"}\n")
         assert isinstance(supervisor._unlocking, Unlocking)
         supervisor._let_go()
-        os.close(supervisor._start)
+        os.close(start.descriptor)

@@ -46,15 +46,17 @@ class Waiting:
 
     def _run(self) -> None:
         try:
-            locked.until_unlocked(self.path, self._node, self.reports.put)
+            locked.until_unlocked(self.path, self.keep, self.node, self.reports.put)
         except Exception as error:
             self.ended.set_exception(error)
         else:
             self.ended.set_result(None)
 
-    def _node(self, passphrase: bytes, report: Report) -> None:
-        self.brought.append(passphrase)
-        if passphrase != RIGHT:
+    def keep(self, passphrase: memoryview) -> None:
+        self.brought.append(bytes(passphrase))
+
+    def node(self, report: Report) -> None:
+        if self.brought[-1] != RIGHT:
             raise LockedError("the passphrase is wrong", "try again")
         report({"event": "unlocked"})
         report({"event": "tor"})
@@ -158,7 +160,7 @@ def test_a_node_that_dies_before_it_answers_has_gone(tmp_path: Path) -> None:
 
 def test_only_one_waits(waiting: Waiting) -> None:
     with pytest.raises(RefusedError, match="waits to be unlocked already"):
-        locked.until_unlocked(waiting.path, waiting._node, lambda _: None)
+        locked.until_unlocked(waiting.path, waiting.keep, waiting.node, lambda _: None)
     assert locked.waits(waiting.path)
 
 
@@ -178,7 +180,7 @@ def test_ctrl_c_while_it_waits_is_a_clean_end(
 
     monkeypatch.setattr(locked, "_admit", interrupted)
     path = tmp_path / "unlock.sock"
-    locked.until_unlocked(path, lambda *_: None, lambda _: None)
+    locked.until_unlocked(path, lambda _: None, lambda _: None, lambda _: None)
     assert not path.exists()
 
 

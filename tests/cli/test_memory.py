@@ -20,7 +20,7 @@ import pytest
 from onionchat.crypto import vault
 from onionchat.store import keyslot
 from tests.child import Child
-from tests.cli.machine import BOB, PASSPHRASE, Machine
+from tests.cli.machine import BOB, NOWHERE, PASSPHRASE, Machine
 from tests.cli.test_secrets import descendants
 from tests.store import test_deleted
 
@@ -65,13 +65,15 @@ REMEMBERING = """
 import sys
 from onionchat.cli.main import run
 from onionchat.node import supervisor
+from onionchat.secret_line import SecretLine
 supervisor.forgetful = dict
+SecretLine.wipe = lambda _: None
 sys.exit(run(sys.argv[1:]))
 """
 
 
 class Remembering(Machine):
-    """Its node frees memory as every program does."""
+    """Its node frees memory as every program does, and its `up` wipes nothing."""
 
     def start(
         self, *words: str | bytes, environ: Mapping[str, str] | None = None, **options: Any
@@ -104,17 +106,21 @@ def write_and_wait(machine: Machine, count: int) -> None:
 def in_memory(pid: int) -> set[int]:
     """Which of the thousand can be read in this process."""
     found: set[int] = set()
+    for content in memory_of(pid):
+        found |= {int(number) for number in CANARY.findall(content)}
+        wide = content.replace(b"\0\0\0", b"").replace(b"\0", b"")
+        found |= {int(number) for number in CANARY.findall(wide)}
+    return found
+
+
+def memory_of(pid: int) -> Iterator[bytes]:
     with Path(f"/proc/{pid}/mem").open("rb", buffering=0) as memory:
         for start, end in regions(pid):
             try:
                 memory.seek(start)
-                content = memory.read(end - start)
+                yield memory.read(end - start)
             except (OSError, ValueError, OverflowError):  # of the kernel's own
                 continue
-            found |= {int(number) for number in CANARY.findall(content)}
-            wide = content.replace(b"\0\0\0", b"").replace(b"\0", b"")
-            found |= {int(number) for number in CANARY.findall(wide)}
-    return found
 
 
 def regions(pid: int) -> Iterator[tuple[int, int]]:
@@ -165,3 +171,36 @@ def test_what_waits_is_on_the_disk(machine: Machine, monkeypatch: pytest.MonkeyP
         assert machine("contact", "add", "bob", BOB).code == 0
         assert machine("send", "bob", text(0)).code == 0
         assert set(CANARY.findall(on_disk(machine, monkeypatch))) == {b"0000"}
+
+
+def knows_the_passphrase(pid: int) -> bool:
+    return any(PASSPHRASE.encode() in content for content in memory_of(pid))
+
+
+@root
+def test_the_supervisor_never_keeps_the_passphrase(machine: Machine) -> None:
+    """Typed when it was started, and brought after a lock."""
+    with machine.node() as up:
+        assert not knows_the_passphrase(up.pid)
+        assert machine("lock").code == 0
+        assert machine.unlocked("unlock").code == 0
+        assert not knows_the_passphrase(up.pid)
+
+
+@root
+def test_one_that_waits_for_it_does_not_keep_it_either(machine: Machine) -> None:
+    with machine.start("--json", "up", "--wait-unlock", "--no-dial", *NOWHERE) as up:
+        try:
+            assert up.stderr is not None
+            assert json.loads(up.stderr.readline())["event"] == "locked"
+            assert machine.unlocked("unlock").code == 0
+            assert not knows_the_passphrase(up.pid)
+        finally:
+            up.kill()
+            machine("down")
+
+
+@root
+def test_a_supervisor_that_wipes_nothing_is_found_out(machine: Machine) -> None:
+    with Remembering(machine.home).node() as up:
+        assert knows_the_passphrase(up.pid)

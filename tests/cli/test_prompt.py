@@ -10,9 +10,10 @@ from typing import TextIO
 import pytest
 
 from onionchat.cli import prompt
-from onionchat.cli.hidden import LONGEST_PASSPHRASE, hidden
+from onionchat.cli.hidden import hidden
 from onionchat.cli.invocation import Invocation
 from onionchat.errors import LockedError, UsageError
+from onionchat.secret_line import LONGEST
 
 
 def handed_in(data: bytes) -> tuple[Invocation, int]:
@@ -50,7 +51,7 @@ def test_what_follows_the_line_is_left_for_others() -> None:
 
 
 def test_a_line_without_end_is_refused() -> None:
-    invocation, read = handed_in(b"x" * (LONGEST_PASSPHRASE + 1))
+    invocation, read = handed_in(b"x" * (LONGEST + 1))
     with pytest.raises(UsageError, match="longer than"):
         prompt.passphrase(invocation)
     os.close(read)
@@ -99,7 +100,7 @@ class Keyboard:
 
 def test_a_passphrase_is_not_shown_and_echo_comes_back() -> None:
     keyboard = Keyboard([b"correct horse\n"])
-    assert hidden(keyboard.screen, "Passphrase: ") == b"correct horse"
+    assert hidden(keyboard.screen, "Passphrase: ").taken() == b"correct horse"
     assert termios.tcgetattr(keyboard.screen.fileno())[3] & termios.ECHO
     keyboard.close()
     assert keyboard.shown == b"Passphrase: \r\n"

@@ -25,7 +25,8 @@ from onionchat.cli import backup, passphrase, profile
 from onionchat.cli import main as command_line
 from onionchat.errors import UserError
 from onionchat.hardening import die_with_parent
-from onionchat.node.options import UpOptions, encode_start
+from onionchat.node.options import UpOptions
+from onionchat.node.start import Start
 from onionchat.node.talk import Talk
 from onionchat.store import database
 from onionchat.store.lock import Lock
@@ -107,9 +108,9 @@ def node(
         _tell_before_it_leaves(patch)
     paths = place(directory, VICTIM)
     lock = Lock.acquire(paths.lock)
-    start = os.memfd_create("start")
-    os.write(start, encode_start(UpOptions(paths), phrase.encode()))
-    return service.main(start, SAYS, lock.descriptor)
+    start = Start.make(UpOptions(paths))
+    start.keep(phrase.encode())
+    return service.main(start.descriptor, SAYS, lock.descriptor)
 
 
 def command(

@@ -19,8 +19,9 @@ from typing import Never
 from onionchat import service
 from onionchat.errors import UnreachableError
 from onionchat.hardening import die_with_parent
-from onionchat.node.options import UpOptions, encode_start
+from onionchat.node.options import UpOptions
 from onionchat.node.profile import create_profile
+from onionchat.node.start import Start
 from onionchat.paths import Paths, locate
 from onionchat.rpc.client import Client
 from onionchat.store.lock import Lock
@@ -124,9 +125,9 @@ def _main(directory: Path, name: str) -> int:
     vars(service)["seal"] = lambda *_, **__: ()  # the street is outside the profile
     paths = place(directory, name)
     lock = Lock.acquire(paths.lock)
-    start = os.memfd_create("start")
-    os.write(start, encode_start(UpOptions(paths), PASSPHRASE))
-    return service.main(start, 1, lock.descriptor)
+    start = Start.make(UpOptions(paths))
+    start.keep(PASSPHRASE)
+    return service.main(start.descriptor, 1, lock.descriptor)
 
 
 if __name__ == "__main__":

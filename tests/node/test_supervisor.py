@@ -10,6 +10,7 @@ import pytest
 from onionchat.errors import DamagedError, OnionchatError, RefusedError
 from onionchat.node import restarts
 from onionchat.node.options import UpOptions
+from onionchat.node.start import Start
 from onionchat.node.supervisor import Supervisor, _End
 from onionchat.paths import Paths
 from onionchat.store.lock import Lock
@@ -39,7 +40,7 @@ def test_a_timeout_tells_how_far_tor_got_or_what_is_wrong(
     options = UpOptions(paths, tor_control="/c", tor_socks="/s", timeout=0.0)
 
     async def scene(lock: Lock) -> None:
-        supervisor = Supervisor(options, b"", lock, lambda _: None)
+        supervisor = Supervisor(Start.make(options), lock, lambda _: None)
         for said in heard:
             supervisor._hear({"event": "tor", **said})
         await supervisor._until_ready()
@@ -72,7 +73,7 @@ def lives(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *told: Life) -> tuple
             warnings.append(said["message"])
 
     async def scene(lock: Lock) -> OnionchatError | None:
-        supervisor = Supervisor(options, b"", lock, report)
+        supervisor = Supervisor(Start.make(options), lock, report)
         rest = iter(told)
 
         async def run_node() -> int:
