@@ -5,7 +5,9 @@
 
 DATA is $XDG_DATA_HOME/onionchat and RUN is $XDG_RUNTIME_DIR/onionchat. With --data-dir,
 or where there is no XDG_RUNTIME_DIR, the sockets are in DATA/PROFILE/run instead, so that
-two data directories never meet in one socket. Nothing else is written anywhere.
+two data directories never meet in one socket. A profile in memory (store/ephemeral.py) has
+all of it in RUN/PROFILE, the first row in a directory `ephemeral`. Nothing else is written
+anywhere.
 
 This module is imported by every command before it does anything: standard library only.
 """
@@ -15,7 +17,7 @@ import shlex
 import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from onionchat.errors import RefusedError, UsageError
@@ -25,6 +27,7 @@ SOCKET_LIMIT = 107
 """Bytes in the path of a unix socket (sockaddr_un.sun_path holds 108 with the zero byte)."""
 
 NAME_LIMIT = 64
+EPHEMERAL = "ephemeral"
 
 
 @dataclass(frozen=True)
@@ -94,6 +97,15 @@ class Paths:
         return self.keyslot.exists()
 
     @property
+    def ephemeral(self) -> bool:
+        """Does it live beside its sockets, and no longer than its node?"""
+        return self.root.parent == self.run
+
+    def in_memory(self) -> "Paths":
+        """The profile of this name that does."""
+        return self if self.ephemeral else replace(self, root=self.run / EPHEMERAL)
+
+    @property
     def directories(self) -> tuple[Path, ...]:
         return self.root, self.tor_data, self.run, self.tor_run
 
@@ -127,21 +139,30 @@ def locate(
             f"{profile!r} cannot name a profile",
             f"use 1 to {NAME_LIMIT} letters, digits, - and _",
         )
-    data = data_directory(data_dir, environ)
-    runtime = None if data_dir is not None else _absolute(environ, "XDG_RUNTIME_DIR")
+    data, runtime = data_directory(data_dir, environ), _runtime(data_dir, environ)
     root = data / profile
-    paths = Paths(profile, root, runtime / "onionchat" / profile if runtime else root / "run")
+    paths = Paths(profile, root, runtime / profile if runtime else root / "run")
     _check_length(paths)
-    return paths
+    in_memory = paths.in_memory()
+    return in_memory if in_memory.exists() and not paths.exists() else paths
 
 
 def profiles(data_dir: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> list[str]:
     """The names of the profiles that exist, sorted."""
-    return sorted(
-        found.parent.name
-        for found in data_directory(data_dir, environ).glob("*/keyslot")
-        if _is_name(found.parent.name)
+    data, runtime = data_directory(data_dir, environ), _runtime(data_dir, environ)
+    run = (runtime, f"*/{EPHEMERAL}/keyslot") if runtime else (data, f"*/run/{EPHEMERAL}/keyslot")
+    names = (
+        found.relative_to(place).parts[0]
+        for place, pattern in ((data, "*/keyslot"), run)
+        for found in place.glob(pattern)
     )
+    return sorted({name for name in names if _is_name(name)})
+
+
+def _runtime(data_dir: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Path | None:
+    """The directory that has the sockets of all profiles, if it is another."""
+    found = None if data_dir is not None else _absolute(environ, "XDG_RUNTIME_DIR")
+    return found / "onionchat" if found else None
 
 
 def data_directory(data_dir: str | os.PathLike[str] | None, environ: Mapping[str, str]) -> Path:

@@ -13,6 +13,7 @@ follows there has no network either, and starts no program.
 import asyncio
 import json
 import os
+import secrets
 import signal
 import sys
 from contextlib import suppress
@@ -21,13 +22,14 @@ from typing import Any, Never
 
 import msgspec
 
-from onionchat.errors import ScarceError, UserError, first_of
+from onionchat.crypto.vault import Cost
+from onionchat.errors import RefusedError, ScarceError, UserError, first_of
 from onionchat.hardening import harden
 from onionchat.node import arrivals, confinement
 from onionchat.node.node import Node
 from onionchat.node.options import UpOptions
 from onionchat.node.places import Where
-from onionchat.node.profile import Profile, unlocked
+from onionchat.node.profile import Profile, create_locked, unlocked
 from onionchat.node.start import Start
 from onionchat.node.verbs import VERBS
 from onionchat.os_errors import known_as
@@ -68,6 +70,8 @@ def main(given: int, report: int, lock: int) -> int:
         if options.strict:
             confinement.demand(layers)
         with Lock.adopt(lock):
+            if options.paths.ephemeral and not options.paths.exists():
+                _bear(start)
             asyncio.run(_serve(start, say))
     except (UserError, OSError, MemoryError, BaseExceptionGroup) as failed:
         first = first_of(failed) if isinstance(failed, BaseExceptionGroup) else failed
@@ -80,10 +84,17 @@ def main(given: int, report: int, lock: int) -> int:
     return 0
 
 
+def _bear(start: Start) -> None:
+    """The profile in memory, under a passphrase of 256 bits: that needs no Argon2id."""
+    start.keep(secrets.token_urlsafe(32).encode())
+    create_locked(start.options.paths, start.passphrase(), Cost.FLOOR)
+
+
 async def _serve(start: Start, say: _Reporter) -> None:
     options = start.options
     async with unlocked(options.paths, start.passphrase()) as profile:
-        profile.keep, profile.lock = start.keep, partial(say, "lock")
+        profile.keep = start.keep
+        profile.lock = _refuse_to_lock if options.paths.ephemeral else partial(say, "lock")
         if profile.warning:
             say("warning", message=profile.warning)
         tor, where = _tor(options)
@@ -102,6 +113,13 @@ async def _serve(start: Start, say: _Reporter) -> None:
             await node.run()
             for helper in helpers:
                 helper.cancel()
+
+
+def _refuse_to_lock() -> Never:
+    raise RefusedError(
+        "a profile in memory cannot be locked: nobody knows its passphrase",
+        "`onionchat down` ends it for good",
+    )
 
 
 def _tor(options: UpOptions) -> tuple[Attachment, Where]:

@@ -58,7 +58,18 @@ class Invocation:
                 f"there is no profile {self.profile} in {paths.root.parent}",
                 "make one with `onionchat init`",
             )
+        if paths.ephemeral:
+            self._alive(paths)
         return paths
+
+    def _alive(self, paths: "Paths") -> None:
+        from onionchat.store.lock import holder
+
+        if holder(paths.lock) is None:
+            raise NotFoundError(
+                f"the profile {self.profile} lived in memory, and its node has gone",
+                "make another with `onionchat up --ephemeral`",
+            )
 
 
 def wants_json(arguments: Sequence[str], environ: Mapping[str, str]) -> bool:

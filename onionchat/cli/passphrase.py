@@ -9,6 +9,7 @@ from onionchat.cli.ask import ask_anyway
 from onionchat.cli.invocation import Invocation
 from onionchat.cli.new_passphrase import new_passphrase
 from onionchat.cli.options import Command, Group, option
+from onionchat.errors import RefusedError
 
 
 @click.group("passphrase", cls=Group, examples=("onionchat passphrase change",))
@@ -36,7 +37,11 @@ def change(invocation: Invocation, new_passphrase_fd: int | None) -> None:
 
     Whoever has a copy of the profile from before, and the old passphrase, can open that copy.
     """
-    invocation.existing()
+    if invocation.existing().ephemeral:
+        raise RefusedError(
+            "a profile in memory has a passphrase that nobody knows",
+            "there is nothing to change: it is gone when its node ends",
+        )
     old = prompt.passphrase(invocation)
     new = new_passphrase(new_passphrase_fd, "new passphrase", "--new-passphrase-fd")
     row = ask_anyway(

@@ -79,6 +79,9 @@ def list_(invocation: Invocation) -> None:
     if not names:
         invocation.out.next("there is no profile; next:", "onionchat init")
     for name in names:
-        running = holder(locate(invocation.data_dir, name, os.environ).lock) is not None
-        row = {"profile": name, "running": running}
-        invocation.out.row(row, f"{line(name)}  {'running' if running else 'not running'}")
+        paths = locate(invocation.data_dir, name, os.environ)
+        running = holder(paths.lock) is not None
+        row = {"profile": name, "running": running, "ephemeral": paths.ephemeral}
+        how = "running" if running else "gone" if paths.ephemeral else "not running"
+        memory = ", in memory only" if paths.ephemeral else ""
+        invocation.out.row(row, f"{line(name)}  {how}{memory}")

@@ -8,7 +8,7 @@ come before the passphrase is asked for: nobody types it in vain.
 import os
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -19,6 +19,11 @@ from onionchat.cli.output import below_ctrl_c
 from onionchat.cli.render import line
 from onionchat.cli.service_manager import told
 from onionchat.errors import UsageError
+
+if TYPE_CHECKING:
+    from onionchat.paths import Paths
+
+GONE = "this profile is in memory only: when the node ends, it is gone with all that is in it"
 
 
 @click.command(
@@ -31,6 +36,7 @@ from onionchat.errors import UsageError
         "onionchat up --wait-unlock                    started by a service; see `unlock`",
         "onionchat up --on-message ~/bin/ring          run a program when something came in",
         "onionchat up --bridge 'obfs4 ...'             where tor is blocked",
+        "onionchat --profile burner up --ephemeral     a profile that no disk ever has",
     ),
 )
 @option("--detach", is_flag=True, help="Return when the address is published; `down` stops it.")
@@ -84,6 +90,11 @@ from onionchat.errors import UsageError
     help="That line carries the text too: PROGRAM, and what it calls, then sees what was said.",
 )
 @option(
+    "--ephemeral",
+    is_flag=True,
+    help="Make a profile that lives in memory only: when this ends, all of it is gone.",
+)
+@option(
     "--strict",
     is_flag=True,
     help="Refuse to run unless the kernel takes network, programs and files away; see `doctor`.",
@@ -96,8 +107,8 @@ def up(invocation: Invocation, /, **options: Any) -> None:
     sending work before that.
     """
     _check(options)
-    paths = invocation.existing()
-    wait_unlock = options.pop("wait_unlock")
+    wait_unlock, in_memory = options.pop("wait_unlock"), options.pop("ephemeral")
+    paths = _in_memory(invocation) if in_memory else invocation.existing()
     from onionchat.node.options import UpOptions
     from onionchat.node.start import Start
     from onionchat.node.supervisor import check, supervise
@@ -106,7 +117,9 @@ def up(invocation: Invocation, /, **options: Any) -> None:
     chosen = UpOptions(paths=paths, dial=dial, **options)
     check(chosen)
     start = Start.make(chosen)
-    if not wait_unlock:
+    if in_memory:
+        invocation.out.note(GONE, event="ephemeral")
+    elif not wait_unlock:
         with prompt.of_profile(invocation) as line:
             start.keep(line.content)
     progress = told(Progress(invocation), os.environ)
@@ -125,7 +138,24 @@ def up(invocation: Invocation, /, **options: Any) -> None:
         progress({"event": "stopped"})
 
 
+def _in_memory(invocation: Invocation) -> "Paths":
+    """A profile that is made by its first node, under a passphrase that nobody knows."""
+    if invocation.passphrase_fd is not None:
+        raise UsageError(
+            "a profile in memory has a passphrase of its own that nobody knows",
+            "leave out --passphrase-fd",
+        )
+    from onionchat.store.ephemeral import place
+
+    return place(invocation.paths())
+
+
 def _check(options: dict[str, Any]) -> None:
+    if options["ephemeral"] and (options["wait_unlock"] or options["lock_after"] is not None):
+        raise UsageError(
+            "a profile in memory cannot be locked: nobody knows its passphrase",
+            "leave out --wait-unlock and --lock-after",
+        )
     if options["wait_unlock"] and options["detach"]:
         raise UsageError(
             "--detach returns when the node is published, which nobody unlocks before",

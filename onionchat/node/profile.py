@@ -110,24 +110,34 @@ class Profile:
 
 def create_profile(paths: Paths, passphrase: bytes, cost: Cost = Cost.DEFAULT) -> str:
     """A new identity under this passphrase; its address. RefusedError if there is one."""
+    paths.make()
+    with Lock.acquire(paths.lock):
+        return create_locked(paths, passphrase, cost)
+
+
+def create_locked(paths: Paths, passphrase: bytes, cost: Cost) -> str:
+    """The same for who holds the profile's lock."""
     me = Me(
         secrets.token_bytes(32),
         StreamId(secrets.token_bytes(8)),
         Incarnation(secrets.token_bytes(16)),
     )
-    return make_profile(paths, passphrase, me, lambda: identities.create(me, wall_clock()), cost)
+    return _made(paths, passphrase, me, lambda: identities.create(me, wall_clock()), cost)
 
 
 def make_profile(
     paths: Paths, passphrase: bytes, me: Me, fill: Callable[[], None], cost: Cost = Cost.DEFAULT
 ) -> str:
-    """A profile whose first transaction is `fill`; its address. RefusedError if there is one.
-
-    The keyslot is written last: what is there before it is no profile, and is removed if
-    anything fails, or by whoever comes next if we cannot.
-    """
+    """A profile whose first transaction is `fill`; its address. RefusedError if there is one."""
     paths.make()
-    with Lock.acquire(paths.lock), ExitStack() as undo:
+    with Lock.acquire(paths.lock):
+        return _made(paths, passphrase, me, fill, cost)
+
+
+def _made(paths: Paths, passphrase: bytes, me: Me, fill: Callable[[], None], cost: Cost) -> str:
+    """The keyslot is written last: what is there before it is no profile, and is removed if
+    anything fails, or by whoever comes next if we cannot."""
+    with ExitStack() as undo:
         if paths.exists():
             raise RefusedError(
                 f"there is a profile in {paths.root} already", "choose another name with --profile"

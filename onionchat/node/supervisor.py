@@ -46,6 +46,7 @@ from onionchat.node.options import UpOptions
 from onionchat.node.restarts import Restarts
 from onionchat.node.start import Start
 from onionchat.node.unlocking import Unlocking
+from onionchat.store import ephemeral
 from onionchat.store.lock import Lock, check_free
 from onionchat.tor.attach import attachment
 from onionchat.tor.find import TorBinary, find_tor
@@ -74,7 +75,7 @@ def supervise(start: Start, report: Report) -> None:
     harden()
     paths = start.options.paths
     paths.make()  # what XDG_RUNTIME_DIR had is gone after a reboot
-    with Lock.acquire(paths.lock) as lock:
+    with Lock.acquire(paths.lock) as lock, ephemeral.life(paths):
         asyncio.run(Supervisor(start, lock, report).run())
 
 

@@ -42,6 +42,8 @@ class Lock:
             descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
             undo.callback(os.close, descriptor)
             _take(descriptor)
+            if not _leads_to(path, descriptor):
+                raise _held()  # by who was just removing the profile
             undo.pop_all()
         return cls(descriptor)
 
@@ -69,6 +71,13 @@ def _take(descriptor: int) -> None:
     _lock(descriptor, fcntl.F_OFD_SETLKW, fcntl.F_WRLCK, _WATCHED)
     os.ftruncate(descriptor, 0)
     os.pwrite(descriptor, b"%d\n" % os.getpid(), 0)
+
+
+def _leads_to(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
 
 
 def holder(path: Path) -> int | None:

@@ -1,0 +1,72 @@
+"""A profile that lives in memory only, and no longer than its node (`up --ephemeral`).
+
+    RUN/PROFILE/ephemeral/{keyslot, generation, store.db, lock, tor/}
+
+It is a profile like any other, in a place that no disk has: beside its sockets, where
+$XDG_RUNTIME_DIR is a file system in memory. Its passphrase is random and nobody's to know; it is
+in the memory of the supervisor and of the node alone. So when they are killed, what is left can
+be opened by nobody, and the next one of that name, or a reboot, removes it.
+
+The command line imports this module: standard library only.
+"""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from onionchat.errors import RefusedError
+from onionchat.paths import Paths
+
+_IN_MEMORY = {"tmpfs", "ramfs"}
+
+
+def place(paths: Paths) -> Paths:
+    """Where it will live. RefusedError: that is on a disk, or the name is taken by one that is."""
+    if not paths.ephemeral and paths.exists():
+        raise RefusedError(
+            f"there is a profile {paths.profile} on the disk, in {paths.root}",
+            "choose another name, such as `onionchat up --ephemeral --profile burner`",
+        )
+    if not in_memory(paths.run):
+        raise RefusedError(
+            f"{paths.run} would not be in memory: that is on a disk",
+            "choose a place that is, such as --data-dir /dev/shm/onionchat",
+        )
+    return paths.in_memory()
+
+
+def in_memory(path: Path) -> bool:
+    """Is what lies there, or would, on no disk? By mountinfo, see proc_pid_mountinfo(5)."""
+    there = next(each for each in (path, *path.parents) if each.exists())
+    device = there.stat().st_dev
+    number = f"{os.major(device)}:{os.minor(device)}"
+    for mount in Path("/proc/self/mountinfo").read_text().splitlines():
+        where, _, what = mount.partition(" - ")
+        if where.split()[2] == number:
+            return what.split()[0] in _IN_MEMORY
+    return False
+
+
+@contextmanager
+def life(paths: Paths) -> Iterator[None]:
+    """From the first node to the last, for who holds the lock; of another profile nothing goes."""
+    if not paths.ephemeral:
+        yield
+        return
+    _remove_what_a_killed_one_left(paths)
+    try:
+        yield
+    finally:
+        shutil.rmtree(paths.run, ignore_errors=True)
+        with suppress(OSError):  # others live there, too
+            paths.run.parent.rmdir()
+
+
+def _remove_what_a_killed_one_left(paths: Paths) -> None:
+    shutil.rmtree(paths.tor_data, ignore_errors=True)
+    for left in paths.root.iterdir():
+        if left != paths.lock and not left.is_dir():
+            left.unlink()
+    paths.make()

@@ -1,0 +1,140 @@
+"""A profile in memory: no disk ever has it, and nobody opens it when its node has gone."""
+
+import json
+import os
+import shutil
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from onionchat.errors import RefusedError
+from onionchat.paths import Paths, locate
+from onionchat.store import ephemeral, lock
+from onionchat.store.lock import Lock, holder
+from tests.child import Child
+from tests.cli.machine import BOB, NOWHERE, Machine
+from tests.cli.test_secrets import descendants
+
+UP = ("--json", "--profile", "burner", "up", "--ephemeral", "--no-dial", *NOWHERE)
+
+
+@pytest.fixture
+def memory() -> Iterator[Path]:
+    place = Path(tempfile.mkdtemp(dir="/dev/shm", prefix="onionchat-"))
+    yield place
+    shutil.rmtree(place)
+
+
+@pytest.fixture
+def burner(tmp_path: Path, memory: Path) -> Machine:
+    """A machine without a profile; its home is on the disk."""
+    (tmp_path / "home").mkdir()
+    return Machine(tmp_path / "home", XDG_RUNTIME_DIR=str(memory), ONIONCHAT_PROFILE="burner")
+
+
+@contextmanager
+def living(machine: Machine) -> Iterator[Child[bytes]]:
+    with machine.start(*UP) as up:
+        try:
+            while machine("status").code:
+                assert up.poll() is None
+            yield up
+        finally:
+            up.kill()
+
+
+def files(place: Path) -> list[str]:
+    return [str(path) for path in place.rglob("*")]
+
+
+def test_nothing_of_it_is_on_the_disk_and_nothing_is_left(burner: Machine, memory: Path) -> None:
+    with living(burner) as up:
+        assert burner("contact", "add", "bob", BOB).code == 0
+        assert burner("send", "bob", stdin="to nobody's knowledge").code == 0
+        row = {"profile": "burner", "running": True, "ephemeral": True}
+        assert json.loads(burner("--json", "profile", "list").out) == row
+        assert burner.address()
+        assert burner("down").out == "stopped\n"
+        assert up.wait(10) == 0
+    assert files(burner.home) == []
+    assert files(memory) == []
+    burner("status").refused(7, "no profile burner")
+
+
+def test_a_node_that_crashes_comes_back_as_the_same(burner: Machine) -> None:
+    with living(burner) as up:
+        address = burner.address()
+        *_, node = descendants(up.pid)
+        os.kill(node, signal.SIGKILL)
+        while burner("status").code:
+            assert up.poll() is None
+        assert burner.address() == address
+
+
+def test_what_a_killed_one_leaves_is_no_profile(burner: Machine, memory: Path) -> None:
+    paths = locate(None, "burner", burner.environ)
+    with living(burner) as up:
+        assert burner("contact", "add", "bob", BOB).code == 0
+        address = burner.address()
+        os.kill(up.pid, signal.SIGKILL)
+        up.wait()
+        while holder(paths.in_memory().lock) is not None:
+            pass
+    assert paths.in_memory().keyslot.exists()
+    burner("status").refused(7, "lived in memory")
+    burner("up").refused(7, "lived in memory", "--ephemeral")
+    assert "gone, in memory only" in burner("profile", "list").out
+    with living(burner):
+        assert burner.address() != address
+        assert burner("contact", "list").out == ""
+        assert burner("down").code == 0
+    assert files(memory) == []
+
+
+def test_nobody_locks_it_or_changes_its_passphrase(burner: Machine) -> None:
+    with living(burner):
+        burner("lock").refused(8, "cannot be locked", "down")
+        burner("passphrase", "change").refused(8, "nobody knows")
+        burner("init").refused(8, "exists already")
+        burner(*UP).refused(8, "is running")
+        assert burner("status").code == 0
+    burner(*UP, "--lock-after", "5m").refused(2, "cannot be locked")
+    burner(*UP, "--wait-unlock").refused(2, "cannot be locked")
+    burner.unlocked(*UP).refused(2, "--passphrase-fd")
+
+
+def test_a_place_on_a_disk_is_refused(burner: Machine) -> None:
+    if ephemeral.in_memory(burner.home):
+        pytest.skip("the directory for tests is in memory here")
+    home = str(burner.home)
+    burner(*UP, environ={"XDG_RUNTIME_DIR": home}).refused(8, "on a disk", "/dev/shm")
+    burner(*UP, "--data-dir", home).refused(8, "on a disk", "/dev/shm")
+    assert files(burner.home) == []
+
+
+def test_a_profile_of_that_name_on_the_disk_is_refused(tmp_path: Path) -> None:
+    paths = Paths("default", tmp_path, tmp_path / "run")
+    paths.make()
+    paths.keyslot.touch()
+    with pytest.raises(RefusedError, match="on the disk"):
+        ephemeral.place(paths)
+
+
+def test_who_opened_the_lock_of_one_that_is_just_going_does_not_get_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The next one would find no lock there, and two be at work in one place."""
+    path = tmp_path / "lock"
+    take = lock._take
+
+    def take_when_it_has_gone(descriptor: int) -> None:
+        path.unlink()
+        take(descriptor)
+
+    monkeypatch.setattr(lock, "_take", take_when_it_has_gone)
+    with pytest.raises(RefusedError):
+        Lock.acquire(path)
