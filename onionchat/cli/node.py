@@ -7,6 +7,7 @@ that waits to be unlocked holds no lock: who listens at its socket is asked of t
 
 import os
 import signal
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
@@ -71,6 +72,7 @@ def status(invocation: Invocation) -> None:
     tor, contacts = row["tor"], row["contacts"]
     text = (
         f"address   {line(row['address'])}: {_found(row)}",
+        *(_announcing(row) if row["published"] else ()),
         f"tor       {line(tor_state.sentence(tor))}",
         f"version   {line(tor['version'] or '-')} of tor",
         f"contacts  {contacts['total']}, {contacts['online']} online",
@@ -91,6 +93,14 @@ def _found(row: dict[str, Any]) -> str:
         return "strangers cannot find it, contacts can"
     until = f" until {local(row['reachable_off_at'])}" if row["reachable_off_at"] else ""
     return f"can be reached{until}"
+
+
+def _announcing(row: dict[str, Any]) -> Iterator[str]:
+    """For a minute after it has changed who may come in."""
+    for what, who in (("inboxes", "contacts"), ("invites", "guests")):
+        total, found = row[what]["total"], row[what]["published"]
+        if found < total:
+            yield f"{what}   {found} of {total} can be found by {who}; the rest takes a minute"
 
 
 def _waiting(row: dict[str, Any]) -> str:

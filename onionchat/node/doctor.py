@@ -69,8 +69,8 @@ async def knock(network: Network, place: Place, key: IdentityKey) -> Check:
     return Check("reachable", True, "it answers, over a fresh path through Tor")
 
 
-def of_tor(status: TorStatus, *, published: bool) -> list[Check]:
-    """What tor says of itself, and of our address."""
+def of_tor(status: TorStatus) -> list[Check]:
+    """What tor says of itself."""
     doing = f"{status.state}, {status.bootstrap} %" + (f": {status.step}" if status.step else "")
     return [
         Check("tor", status.state == "ready", f"version {status.version or 'unknown'}, {doing}")
@@ -79,9 +79,6 @@ def of_tor(status: TorStatus, *, published: bool) -> list[Check]:
         Check("warning", False, status.warning, "see docs/censorship.md if Tor is blocked here")
         if status.warning
         else Check("warning", True, "tor warns of nothing"),
-        Check("published", True, "the address can be found")
-        if published
-        else Check("published", False, "the address cannot be found yet", "it takes a minute"),
     ]
 
 

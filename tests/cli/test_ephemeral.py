@@ -111,8 +111,8 @@ def test_a_place_on_a_disk_is_refused(burner: Machine) -> None:
     if ephemeral.in_memory(burner.home):
         pytest.skip("the directory for tests is in memory here")
     home = str(burner.home)
-    burner(*UP, environ={"XDG_RUNTIME_DIR": home}).refused(8, "on a disk", "/dev/shm")
-    burner(*UP, "--data-dir", home).refused(8, "on a disk", "/dev/shm")
+    burner(*UP, environ={"XDG_RUNTIME_DIR": home}).refused(8, "on a disk", "in memory")
+    burner(*UP, "--data-dir", home).refused(8, "on a disk", "in memory")
     assert files(burner.home) == []
 
 

@@ -49,6 +49,7 @@ STATUS = {
     "reachable": "on",
     "reachable_off_at": None,
     "inboxes": {"total": 1, "published": 1},
+    "invites": {"total": 2, "published": 1},
     "hint": EVIL,
     "tor": {"state": "ready", "bootstrap": 100, "step": EVIL, "version": None, "warning": EVIL},
     "contacts": {"total": 2, "online": 1},

@@ -33,6 +33,28 @@ def test_a_node_that_is_well(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
+def test_an_inbox_that_is_announced_anew_is_not_the_address(tmp_path: Path) -> None:
+    async def scene() -> None:
+        street = Street()
+        alice, bob = (Home(name, tmp_path, street) for name in ("alice", "bob"))
+        async with asyncio.timeout(60), alice.up(), bob.up():
+            await befriend(alice, bob)
+            assert alice.profile is not None
+            await alice.profile.running().rearranged()
+            inbox = alice.profile.running().served("inbox")
+            for onion in inbox:
+                await alice.lane.published(onion)
+            assert found(await alice("doctor"))["inbox"] is True
+            alice.lane.board.post(published=alice.lane.status.published - inbox)
+            checks = found(await alice("doctor"))
+            assert (checks["published"], checks["inbox"]) == (True, False)
+            status = await alice("status")
+            assert status.published is True
+            assert (status.inboxes.total, status.inboxes.published) == (1, 0)
+
+    asyncio.run(scene())
+
+
 def test_a_contact_from_request_to_away(tmp_path: Path) -> None:
     async def scene() -> None:
         street = Street()

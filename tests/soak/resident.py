@@ -68,4 +68,5 @@ class Resident:
             status = await self.call("status")
         except UnreachableError:
             return False
-        return bool(status["published"])
+        inboxes = status["inboxes"]
+        return bool(status["published"]) and inboxes["published"] == inboxes["total"]

@@ -50,10 +50,10 @@ class Backlog(msgspec.Struct, frozen=True):
 
 
 class Status(msgspec.Struct, frozen=True):
-    """`published`: whoever may find us can, by every onion that is to be up. `reachable`: on or
-    off, whether strangers may, at the address. `inboxes` are for contacts alone, each of `invites`
-    for a guest. `waiting`: what the messages in `outbox` wait
-    for, the most first. `hint`: something that is said once."""
+    """`published`: the address can be found or, while it is off, every other onion. `reachable`:
+    on or off, whether strangers may, at the address. `inboxes` are for contacts alone, each of
+    `invites` for a guest. `waiting`: what the messages in `outbox` wait for, the most first.
+    `hint`: something that is said once."""
 
     running: bool
     address: str
@@ -92,11 +92,12 @@ async def status(profile: Profile, _: NoParams) -> Status:
     tor = node.tor
     total, waiting = await profile.db.run(lambda: (counts.totals(), _waiting(profile)))
     reachable = await state(profile)
-    inboxes, invites = node.served("inbox"), node.served("invite")
+    at_address, inboxes = node.served("identity"), node.served("inbox")
+    invites = node.served("invite")
     return Status(
         running=True,
         address=format_address(profile.identity.key),
-        published=node.findable,
+        published=at_address <= tor.published if at_address else node.findable,
         reachable=reachable.reachable,
         reachable_off_at=reachable.off_at,
         inboxes=Onions(len(inboxes), len(inboxes & tor.published)),

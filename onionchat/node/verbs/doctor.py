@@ -1,18 +1,25 @@
 """The verb `doctor`: is it me, tor, or them? Nothing in it is secret."""
 
+from collections.abc import Iterator
+
 import msgspec
 
 from onionchat.node import people, why
 from onionchat.node.clock import rfc3339
 from onionchat.node.doctor import Check, of_process, of_tor
-from onionchat.node.profile import Profile
+from onionchat.node.profile import Live, Profile
 from onionchat.node.verbs.reachable import Reachability
 from onionchat.node.verbs.reachable import state as reachability
 from onionchat.node.verbs.registry import verb
 from onionchat.store import endpoints, outbox
 from onionchat.store.contacts import ContactRow
-from onionchat.types import Millis, OnionKey, Place
+from onionchat.types import Millis, OnionKey, OnionKind, Place
 
+ONIONS: dict[OnionKind, tuple[str, str]] = {
+    "identity": ("published", "the address"),
+    "inbox": ("inbox", "the way of your contacts to you"),
+    "invite": ("invites", "the way of those whom you invited"),
+}
 STATES = {
     "requested": ("they have not accepted your request", "wait; ask them on another way"),
     "blocked": ("you have blocked them", "`onionchat contact unblock`, if you want to talk"),
@@ -39,12 +46,22 @@ async def doctor(profile: Profile, params: DoctorParams) -> list[Check]:
 
 async def _node(profile: Profile) -> list[Check]:
     live, me = profile.running(), profile.identity.key
-    found = of_tor(live.tor, published=live.findable)
+    found = [*of_tor(live.tor), *_onions(live)]
     reachable = await reachability(profile)
     found.append(_found_by_strangers(reachable))
     if live.tor.state == "ready" and reachable.reachable == "on":
         found.append(await live.knock(Place(OnionKey(me)), me))
     return [*found, *of_process()]
+
+
+def _onions(live: Live) -> Iterator[Check]:
+    """Each kind that is up: one that just changed is announced anew, and the others stay."""
+    for kind, (check, what) in ONIONS.items():
+        if onions := live.served(kind):
+            if onions <= live.tor.published:
+                yield Check(check, True, f"{what} can be found")
+            else:
+                yield Check(check, False, f"{what} cannot be found yet", "it takes a minute")
 
 
 def _found_by_strangers(reachable: Reachability) -> Check:
