@@ -83,8 +83,10 @@ def endpoint(
 
 
 def is_ours(onion: OnionKey) -> bool:
-    """Our address, or an inbox that is up."""
-    seeds = [identities.load().seed, *(row.seed for row in inboxes.all_rows())]
+    """Our address, an inbox that is up, or where a guest is waited for."""
+    seeds = [identities.load().seed]
+    seeds += [row.seed for row in inboxes.all_rows()]
+    seeds += [row.seed for row in invites.all_rows()]
     return any(OnionKey(Identity.from_seed(seed).key) == onion for seed in seeds)
 
 

@@ -7,7 +7,7 @@ import pytest
 from onionchat.crypto.ed25519_point import P
 from onionchat.crypto.identity import Identity
 from onionchat.protocol.records import Endpoint
-from onionchat.store import contacts, endpoints, inboxes
+from onionchat.store import contacts, endpoints, inboxes, invites
 from onionchat.store.models import Seen
 from onionchat.types import OnionKey, Place
 from tests.node.test_hostile_contact import Village, head, play
@@ -41,7 +41,10 @@ def test_what_is_no_place_is_not_noted_and_the_talk_goes_on(tmp_path: Path) -> N
     async def scene(village: Village) -> None:
         alice = village.alice
         (inbox,) = await alice.change(inboxes.all_rows)
-        ours = (alice.identity.key, Identity.from_seed(inbox.seed).key)
+        await alice("invite.make", name="dora")
+        (open_,) = await alice.change(invites.all_rows)
+        seeds = (inbox.seed, open_.seed)
+        ours = (alice.identity.key, *(Identity.from_seed(seed).key for seed in seeds))
         wrong: list[tuple[bytes, bytes | None]] = [(onion, KEY) for onion in (*NO_POINTS, *ours)]
         wrong += [(alice.identity.key, None), (ELSEWHERE, bytes(32))]
         before, answered = await alice.change(_places), await alice.change(_answered)

@@ -106,6 +106,7 @@ class Life:
                 self.started.set()
                 beside = [group.create_task(work(machine, profile)) for work in works]
                 await asyncio.wait((running,))
+                self.group = None  # who commands now finds no node
                 starting.cancel()
                 for task in beside:
                     task.cancel()
