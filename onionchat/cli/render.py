@@ -56,15 +56,19 @@ def message(head: str, text: str, width: int = ENDLESS) -> str:
 
 
 def folded(text: str, width: int = ENDLESS) -> str:
-    """Lines of ours; what of them is longer than the width goes on after an indentation."""
-    return "\n".join(
-        f"\n{INDENT}".join(_broken(part, width, width - len(INDENT))) for part in text.split("\n")
-    )
+    """Lines of ours; what of them is longer than the width goes on after an indentation, without
+    the space that a full line had no room for."""
+    return "\n".join(_folded(part, width) for part in text.split("\n"))
 
 
 def columns(text: str) -> int:
     """How many terminal columns a rendered text takes at most."""
     return len(text) if text.isascii() else sum(map(_width, text))
+
+
+def _folded(text: str, width: int) -> str:
+    first, *rest = _broken(text, width, width - len(INDENT))
+    return f"\n{INDENT}".join([first, *(piece.removeprefix(" ") for piece in rest)])
 
 
 def _pieces(text: str, first: int, others: int) -> list[str]:

@@ -185,6 +185,7 @@ def test_lines_are_broken_between_words() -> None:
     assert block("one two three four", 14) == "  | one two \n  | three four"
     assert block("one two threefourfive", 14) == "  | one two \n  | threefourf\n  | ive"
     assert folded("one two three", 8) == "one two \n    thre\n    e"
+    assert folded("to be or not to be", 12) == "to be or not\n    to be"
 
 
 def test_without_room_the_text_stands_beneath() -> None:
