@@ -1,7 +1,9 @@
 """One line from the terminal that it does not show.
 
 Nor after Ctrl-Z and `fg`: when a job stops, a shell takes its own settings back, and gives none to
-a job that goes on. So they are set anew then, and the question is asked again.
+a job that goes on. So they are set anew then, and the question is asked again. A job that goes on
+in the background, as one does that is ended while it is stopped, leaves the terminal alone: to
+touch it would stop it anew.
 """
 
 import os
@@ -47,12 +49,12 @@ class _Prompt:
         finally:
             signal.signal(signal.SIGCONT, signal.SIG_DFL)
             signal.signal(signal.SIGTSTP, before)
-            self._set(termios.ECHO)
-            os.write(self._terminal, b"\n")
+            if self._set(termios.ECHO):
+                os.write(self._terminal, b"\n")
 
     def _ask(self, *_: object) -> None:
-        self._set(0)
-        os.write(self._terminal, self._question)
+        if self._set(0):
+            os.write(self._terminal, self._question)
 
     def _stop(self, *_: object) -> None:
         """As Ctrl-Z does, with the terminal as it was."""
@@ -61,8 +63,17 @@ class _Prompt:
         signal.raise_signal(signal.SIGTSTP)
         signal.signal(signal.SIGTSTP, self._stop)
 
-    def _set(self, echo: int) -> None:
-        """Of what was there before, with the echo or without it."""
+    def _set(self, echo: int) -> bool:
+        """Of what was there before, with the echo or without it; False in the background."""
+        if self._belongs_to_another():
+            return False
         flags = self._before[3] & (~termios.ECHO | echo)
         settings = [*self._before[:3], flags, *self._before[4:]]
         termios.tcsetattr(self._terminal, termios.TCSADRAIN, settings)
+        return True
+
+    def _belongs_to_another(self) -> bool:
+        try:
+            return os.tcgetpgrp(self._terminal) != os.getpgrp()
+        except OSError:  # not the terminal that we were started from: nobody stops us
+            return False
