@@ -52,11 +52,15 @@ class Invocation:
 
     def existing(self) -> "Paths":
         """The same, for commands that need the profile: NotFoundError if there is none."""
+        from onionchat.paths import profiles
+
         paths = self.paths()
         if not paths.exists():
+            others = profiles(self.data_dir, os.environ)
             raise NotFoundError(
                 f"there is no profile {self.profile} in {paths.root.parent}",
-                "make one with `onionchat init`",
+                "make one with `onionchat init`"
+                + (f", or use --profile: {', '.join(others)}" if others else ""),
             )
         if paths.ephemeral:
             self._alive(paths)

@@ -43,6 +43,17 @@ def test_it_is_for_the_profile(
     assert json.loads(capsys.readouterr().err)["hint"] == hint
 
 
+def test_a_slip_in_the_name_of_a_profile_is_thought_of(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for name in ("anna", "ben"):
+        (home / ".local/share/onionchat" / name).mkdir(parents=True)
+        (home / ".local/share/onionchat" / name / "keyslot").touch()
+    assert run(["-p", "annna", "id"]) == 7
+    hint = f"hint: {START} -p annna`, or use --profile: anna, ben\n"
+    assert capsys.readouterr().err.endswith(hint)
+
+
 def test_the_environment_goes_on(
     home: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
