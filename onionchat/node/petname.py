@@ -2,8 +2,8 @@
 
 A name stands where a mistake sends a message to the wrong person, so it must look like
 nothing else: 1 to 32 printable characters in NFC, no white space at the ends, not digits
-only (a request's number), no leading `-` (an option), not like an address, nor like the
-owner; and no two names may look the same. Looking the same is decided by a skeleton:
+only (a request's number), no leading `-` (an option), not like an address or an invite, nor
+like the owner; and no two names may look the same. Looking the same is decided by a skeleton:
 compatibility forms, case, accents and gaps are folded away, and letters that pass for a Latin
 one become it (after Unicode TS 39, reduced to what passes in a terminal font).
 """
@@ -29,6 +29,7 @@ _LOOKALIKES = str.maketrans(
 )
 
 _ADDRESS_LIKE = re.compile(r"\.onion|^onionchat:|^[a-z2-7]{56}$", re.IGNORECASE)
+_INVITE_LIKE = re.compile(r"^onionchat-invite:", re.IGNORECASE)
 _BLANK = frozenset("\u115f\u1160\u3164\uffa0\u2800")
 """Letters and symbols by category that show nothing (measured)."""
 
@@ -53,6 +54,8 @@ def skeleton(name: str) -> str:
 def _what_is_wrong(name: str) -> str | None:
     if _ADDRESS_LIKE.search(name):
         return "it looks like an address"
+    if _INVITE_LIKE.search(name):
+        return "it looks like an invite"
     if not 1 <= len(name) <= LONGEST:
         return f"it must have 1 to {LONGEST} characters"
     if not all(char.isprintable() and char not in _BLANK for char in name):

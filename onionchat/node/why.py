@@ -66,7 +66,7 @@ LEFT = Why("offline", "they said goodbye and went offline", BOTH)
 NEVER_SEEN = Why(
     "offline",
     "they are offline, and have never been reachable from here",
-    f"{BOTH}; look whether this is their address",
+    f"{BOTH}; look whether this is their address, or ask for another invite, if you used one",
 )
 IMPOSTOR = Why(
     "unreachable",
