@@ -43,6 +43,9 @@ SETTINGS: dict[str, str | int] = {
     "trusted_schema": 0,
 }
 """PRAGMA and the value it must read back as. synchronous 2 is FULL, temp_store 2 is memory."""
+STATEMENTS = 256
+"""Prepared ones that are kept. The program has about 150; the library would keep 100, and prepare
+some of those that every message needs anew each time."""
 _CHUNK = 1 << 20
 
 
@@ -170,7 +173,7 @@ def _open(path: Path, key: bytes, create: bool, migrate: Migrate) -> dbapi2.Conn
         else:
             _must_exist(path)
             _renew_wal(path)
-        connection = dbapi2.connect(str(path), isolation_level=None)
+        connection = dbapi2.connect(str(path), isolation_level=None, cached_statements=STATEMENTS)
         undo.callback(connection.close)
         _unlock(connection, key)
         _configure(connection)
