@@ -16,7 +16,7 @@ from typing import Never
 
 from onionchat.crypto.address import format_address
 from onionchat.errors import RefusedError
-from onionchat.node.clock import DAY, sleeps, slept, wait
+from onionchat.node.clock import DAY, pause, sleeps, slept
 from onionchat.node.doctor import Check, knock
 from onionchat.node.expiry import Expiries
 from onionchat.node.lifetimes import erase_old
@@ -147,14 +147,12 @@ class Node:
 
     async def _forget_old_events(self) -> Never:
         """Once a day, and not while everybody wants something: it looks through all of them."""
-        loop, never = asyncio.get_running_loop(), asyncio.Event()
-        pause = SETTLED
+        await pause(SETTLED)
         while True:
-            await wait(never, loop.time() + pause)
             with suppress(RefusedError):  # a full disk: tomorrow, then
                 await self._profile.db.run(events.prune, self._profile.clock())
                 await erase_old(self._profile)
-            pause = DAY / 1000
+            await pause(DAY / 1000)
 
     async def _tell_tor_state(self, peers: Peers) -> Never:
         before, seen = "starting", self._network.status

@@ -6,11 +6,10 @@ is no proof that somebody sits before it. The time is that of the kernel's clock
 the machine's sleep: who opens a laptop after the night finds the node locked.
 """
 
-import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
-from onionchat.node.clock import LOOK, wait
+from onionchat.node.clock import LOOK, pause
 
 if TYPE_CHECKING:
     from onionchat.node.profile import Profile
@@ -23,7 +22,6 @@ async def lock_after(
     """`lock`, once, so long after the last command; None: never."""
     if seconds is None:
         return
-    loop, never = asyncio.get_running_loop(), asyncio.Event()
     while (left := server.last_client / 1000 + seconds - profile.uptime().now / 1000) > 0:
-        await wait(never, loop.time() + min(left, LOOK))
+        await pause(min(left, LOOK))
     lock()

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Never
 
 from onionchat.errors import RefusedError
-from onionchat.node.clock import wait
+from onionchat.node.clock import pause
 from onionchat.own_socket import listening, peer
 from onionchat.rpc import jsonrpc
 from onionchat.rpc.session import Session
@@ -92,6 +92,6 @@ async def _accept(listener: socket.socket) -> socket.socket:
         except OSError as error:
             if error.errno not in _SCARCE:
                 raise
-            await wait(asyncio.Event(), loop.time() + RESOURCE_PAUSE)
+            await pause(RESOURCE_PAUSE)
         else:
             return sock

@@ -23,20 +23,18 @@ class Room:
     def uptime(self) -> Uptime:
         return Uptime(b"", self.now)
 
-    async def wait(self, _: asyncio.Event, until: float) -> bool:
-        pause = until - asyncio.get_running_loop().time()
-        self.waits.append(pause)
-        self.now += round(pause * 1000)
+    async def pause(self, seconds: float, *_: Any, **__: Any) -> None:
+        self.waits.append(seconds)
+        self.now += round(seconds * 1000)
         if self.visits and self.visits[0] <= self.now:
             self.last_client = self.visits.pop(0)
-        return False
 
     def lock(self) -> None:
         self.locked_at = self.now
 
 
 def locked_at(room: Room, after: float | None, patch: pytest.MonkeyPatch) -> int | None:
-    patch.setattr(idle, "wait", room.wait)
+    patch.setattr(idle, "pause", room.pause)
     both: Any = room
     asyncio.run(idle.lock_after(after, both, both, room.lock))
     return room.locked_at

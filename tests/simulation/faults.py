@@ -9,9 +9,9 @@ import math
 from collections.abc import Awaitable, Callable
 from typing import TYPE_CHECKING
 
+from onionchat.node.clock import pause
 from tests.simulation import partings
 from tests.simulation.machine import Machine
-from tests.simulation.person import pause
 from tests.simulation.wire import Circuit
 
 if TYPE_CHECKING:

@@ -12,9 +12,9 @@ from contextlib import suppress
 from typing import Any
 
 from onionchat.errors import UserError
+from onionchat.node.clock import pause
 from tests.simulation.disk import Killed
 from tests.simulation.machine import Machine
-from tests.simulation.person import pause
 
 LOOK = 20.0
 PATIENCE = 900.0

@@ -5,12 +5,11 @@ says that it is safe, `shown` when they see a text, `read` when the program know
 have. A text says who wrote to whom and which it is, so that the checker can tell them apart.
 """
 
-import asyncio
 from contextlib import suppress
 from typing import Never
 
 from onionchat.errors import OnionchatError, RefusedError, UserError
-from onionchat.node.clock import wait
+from onionchat.node.clock import pause, wait
 from onionchat.node.profile import Profile
 from onionchat.node.verbs import VERBS
 from onionchat.node.verbs.messages import AckParams, ReceiveParams
@@ -89,9 +88,3 @@ class Person:
             for row in rows:
                 machine.saw("read", row.text)
         return bool(rows)
-
-
-async def pause(seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await asyncio.Event().wait()

@@ -5,10 +5,10 @@ from typing import Any
 import pytest
 
 from onionchat.node import talk
+from onionchat.node.clock import pause
 from onionchat.node.greeting import ROLLED_BACK_ME
 from onionchat.store.models import Event, Identity, Session
 from tests.simulation.machine import Machine
-from tests.simulation.person import pause
 from tests.simulation.trace import Trace
 from tests.simulation.world import Plan, Story, World, play
 

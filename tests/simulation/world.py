@@ -19,12 +19,13 @@ from typing import Any
 
 import pytest
 
+from onionchat.node.clock import pause
 from tests.crash.profiles import cheaply
 from tests.simulation import chance, disk, faults, keys, partings
 from tests.simulation.faults import Fault
 from tests.simulation.loop import VirtualLoop
 from tests.simulation.machine import Machine
-from tests.simulation.person import Person, pause
+from tests.simulation.person import Person
 from tests.simulation.tor import Internet
 from tests.simulation.trace import Trace
 
