@@ -5,18 +5,23 @@ weather, people), so that a changed program meets the same world. The program dr
 operating system in one place of Python's library, which is put on the first stream here.
 
 ML-KEM's encapsulation draws inside its library, out of reach. A stand-in of the same sizes
-is used instead: X25519 with an ephemeral key, padded with zeros. A ciphertext that was
-tampered with gives another secret here as well, which is all that the ratchet relies on.
+is used instead: the secret is a hash of the public key and the ciphertext. Whoever listens could
+make it, but nobody here does; who has another key, or a ciphertext that was tampered with, gets
+another secret, which is all that the ratchet relies on.
+
+Whether a key is one is asked again and again of the same few, in a calculation of milliseconds:
+the answers are remembered, which the program must not do (crypto/ed25519_point.py).
 """
 
 import hashlib
 import random
 import secrets
+from functools import cache
 
 import pytest
-from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X25519PublicKey
 
-from onionchat.crypto import kem
+from onionchat.crypto import handshake, kem
+from onionchat.crypto.ed25519_point import is_valid_key
 from onionchat.errors import RemoteError
 
 SHORT = 32
@@ -28,6 +33,7 @@ def begin(patch: pytest.MonkeyPatch, seed: int) -> random.Random:
     patch.setattr(random, "_urandom", random.Random(f"program {seed}").randbytes)
     patch.setattr(kem, "private_key", StandIn)
     patch.setattr(kem, "encapsulate", encapsulate)
+    patch.setattr(handshake, "is_valid_key", _is_valid_key)
     return random.Random(f"world {seed}")
 
 
@@ -35,26 +41,27 @@ class StandIn:
     """An ML-KEM private key as the program uses one."""
 
     def __init__(self, seed: bytes) -> None:
-        self._key = X25519PrivateKey.from_private_bytes(hashlib.sha256(seed).digest())
+        self._public = hashlib.sha256(seed).digest().ljust(kem.PUBLIC, b"\0")
 
     def public_key(self) -> "StandIn":
         return self
 
     def public_bytes_raw(self) -> bytes:
-        return self._key.public_key().public_bytes_raw().ljust(kem.PUBLIC, b"\0")
+        return self._public
 
     def decapsulate(self, ciphertext: bytes) -> bytes:
-        return _secret(self._key, ciphertext[:SHORT], ciphertext)
+        return _secret(self._public, ciphertext)
 
 
 def encapsulate(public: bytes) -> tuple[bytes, bytes]:
     if public[SHORT:].strip(b"\0"):
         raise RemoteError("an ML-KEM key that fails the modulus check")
-    ephemeral = X25519PrivateKey.from_private_bytes(secrets.token_bytes(32))
-    ciphertext = ephemeral.public_key().public_bytes_raw().ljust(kem.CIPHERTEXT, b"\0")
-    return ciphertext, _secret(ephemeral, public[:SHORT], ciphertext)
+    ciphertext = secrets.token_bytes(SHORT).ljust(kem.CIPHERTEXT, b"\0")
+    return ciphertext, _secret(public, ciphertext)
 
 
-def _secret(key: X25519PrivateKey, public: bytes, ciphertext: bytes) -> bytes:
-    shared = key.exchange(X25519PublicKey.from_public_bytes(public))
-    return hashlib.sha256(shared + ciphertext).digest()
+def _secret(public: bytes, ciphertext: bytes) -> bytes:
+    return hashlib.sha256(public + ciphertext).digest()
+
+
+_is_valid_key = cache(is_valid_key)

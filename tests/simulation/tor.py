@@ -20,6 +20,7 @@ from typing import Never
 
 from onionchat.crypto import client_key
 from onionchat.crypto.address import service_id
+from onionchat.node.clock import pause
 from onionchat.tor import dial_errors
 from onionchat.tor.link import Link
 from onionchat.tor.listener import OnLink
@@ -227,9 +228,9 @@ class Socket:
             service.changed.clear()
             as_it_was = tor._starts, service.version
             if onion not in internet.services:
-                await _wait(PAUSE)
+                await pause(PAUSE)
             internet.services[onion] = service
-            await _wait(internet.pause(PUBLISH))
+            await pause(internet.pause(PUBLISH))
             if as_it_was == (tor._starts, service.version) and tor.works:
                 spread = internet.pause(SPREADS)
                 internet.loop.outside(spread, internet.announce, onion, service.clients)
@@ -248,20 +249,21 @@ class Socket:
                     task.cancel()
 
     async def dial(self, place: Place, token: str, deadline: float) -> Link:
-        self._life.saw("dial", self._internet.names[service_id(place.onion)])
+        onion = service_id(place.onion)
+        self._life.saw("dial", self._internet.names[onion])
         if self.status.state in ("starting", "bootstrapping"):
             raise dial_errors.Starting
         if self.status.state == "lost":
             raise dial_errors.TimedOut
         try:
             async with asyncio.timeout_at(deadline):
-                return await self._dial(place)
+                return await self._dial(place, onion)
         except TimeoutError:
             raise dial_errors.DialTimeout from None
 
-    async def _dial(self, place: Place) -> Link:
-        internet, tor, onion = self._internet, self._tor, service_id(place.onion)
-        await _wait(internet.pause(DIAL))
+    async def _dial(self, place: Place, onion: str) -> Link:
+        internet, tor = self._internet, self._tor
+        await pause(internet.pause(DIAL))
         if not tor.works:
             await asyncio.Event().wait()
         found = internet.announced.get(onion)
@@ -271,11 +273,11 @@ class Socket:
             raise dial_errors.KeyRefused if place.client_key else dial_errors.KeyMissing
         service = internet.reachable(onion)
         if service is None or service.clients != found.clients:  # its old introduction points
-            await _wait(internet.pause(INTRODUCTION_FAILS))
+            await pause(internet.pause(INTRODUCTION_FAILS))
             raise dial_errors.IntroductionFailed
         blocked = (tor.name, service.tor.name) in internet.cut
         if blocked or internet.chance.random() < internet.weather:
-            await _wait(internet.pause(RENDEZVOUS_FAILS))
+            await pause(internet.pause(RENDEZVOUS_FAILS))
             raise internet.chance.choice(_NO_WAY)
         kind = "address" if onion in internet.addresses else "inbox"
         self._life.saw("link", service.tor.name, kind)
@@ -312,9 +314,3 @@ async def _carry(end: End, on_link: OnLink) -> None:
         await on_link(end)
     finally:
         end.shut()
-
-
-async def _wait(seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await asyncio.Event().wait()
