@@ -49,12 +49,13 @@ class VirtualLoop(asyncio.BaseEventLoop):
     """`now`: seconds since the world began. `steps`: callbacks that have run."""
 
     _ready: Any
-    _scheduled: list[asyncio.TimerHandle]
+    _scheduled: list[tuple[float, int, asyncio.TimerHandle]]
 
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
         self.steps = 0
+        self._timers = count()
         self.set_task_factory(_numbered_task)  # type: ignore[arg-type] # a task like any other
 
     def time(self) -> float:
@@ -70,14 +71,16 @@ class VirtualLoop(asyncio.BaseEventLoop):
     ) -> asyncio.TimerHandle:
         host = HOST.get() if context is None else context.get(HOST)
         due = _tick(when) + (0.0 if host is None else host.slept)
-        timer = asyncio.TimerHandle(due, callback, args, self, context)
-        heapq.heappush(self._scheduled, timer)
-        return timer
+        return self._schedule(asyncio.TimerHandle(due, callback, args, self, context))
 
     def outside(self, delay: float, callback: Callable[..., object], *args: Any) -> None:
         """After so many seconds of the world, on no machine, whoever asks and sleeps."""
-        timer = asyncio.TimerHandle(_tick(self.now + delay), callback, args, self, _OUTSIDE)
-        heapq.heappush(self._scheduled, timer)
+        due = _tick(self.now + delay)
+        self._schedule(asyncio.TimerHandle(due, callback, args, self, _OUTSIDE))
+
+    def _schedule(self, timer: asyncio.TimerHandle) -> asyncio.TimerHandle:
+        heapq.heappush(self._scheduled, (timer.when(), next(self._timers), timer))
+        return timer
 
     def sleep(self, host: Host) -> None:
         """From now on this machine does nothing and its clock stands still."""
@@ -88,9 +91,10 @@ class VirtualLoop(asyncio.BaseEventLoop):
         assert host.asleep_since is not None
         pause, host.asleep_since = self.now - host.asleep_since, None
         host.slept += pause
-        for timer in self._scheduled:
-            if _host_of(timer) is host:
-                timer._when += pause  # type: ignore[attr-defined]
+        self._scheduled = [
+            (when + pause if _host_of(timer) is host else when, number, timer)
+            for when, number, timer in self._scheduled
+        ]
         heapq.heapify(self._scheduled)
         self._ready.extend(host.parked)
         host.parked.clear()
@@ -103,13 +107,14 @@ class VirtualLoop(asyncio.BaseEventLoop):
 
     def _next_moment(self) -> None:
         """Put the clock forward to the next timer."""
-        while self._scheduled and self._scheduled[0].cancelled():
-            heapq.heappop(self._scheduled)
-        if not self._scheduled:
+        timers = self._scheduled
+        while timers and timers[0][2].cancelled():
+            heapq.heappop(timers)
+        if not timers:
             raise Deadlock
-        self.now = max(self.now, self._scheduled[0].when())
-        while self._scheduled and self._scheduled[0].when() <= self.now:
-            self._ready.append(heapq.heappop(self._scheduled))
+        self.now = max(self.now, timers[0][0])
+        while timers and timers[0][0] <= self.now:
+            self._ready.append(heapq.heappop(timers)[2])
 
     def _step(self, handle: asyncio.Handle) -> None:
         if handle.cancelled():
