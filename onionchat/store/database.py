@@ -143,10 +143,11 @@ class Database:
 
 async def _finished(future: Future[R]) -> R:
     """The result. A caller that is cancelled stops waiting; the thread does not stop working,
-    and what it then fails with is nobody's: asyncio would tell it as a bug (measured, 3.11)."""
-    result = asyncio.wrap_future(future)
-    result.add_done_callback(lambda done: done.cancelled() or done.exception())
-    return await asyncio.shield(result)
+    and what it then fails with is nobody's."""
+    loop, done = asyncio.get_running_loop(), asyncio.Event()
+    future.add_done_callback(lambda _: loop.call_soon_threadsafe(done.set))
+    await done.wait()
+    return future.result()
 
 
 def _transaction(connection: dbapi2.Connection, call: Callable[[], R]) -> R:
