@@ -86,6 +86,7 @@ class Checker:
             "outbox": self._waits,
             "dial": self._dials_,
             "history": self._remembers,
+            "falls out": self._falls_out,
             "parting": self._parts,
             "shut out": self._shuts_out,
             "lets in": self._lets_in,
@@ -233,6 +234,9 @@ class Checker:
 
     # who falls out, or hides
 
+    def _falls_out(self, entry: Entry, _: Memory, other: str) -> None:
+        self._fell_out.add(frozenset((entry.who, other)))
+
     def _parts(self, entry: Entry, _: Memory, other: str) -> None:
         pair = frozenset((entry.who, other))
         self._parting.add(pair)
@@ -240,9 +244,7 @@ class Checker:
         self._outside |= {text for text in self._tried if pair_of(text) == pair}
 
     def _shuts_out(self, entry: Entry, memory: Memory, other: str) -> None:
-        pair = frozenset((entry.who, other))
-        self._parting.discard(pair)
-        self._fell_out.add(pair)
+        self._parting.discard(frozenset((entry.who, other)))
         memory.shut_out.add(other)
 
     def _lets_in(self, entry: Entry, memory: Memory, other: str) -> None:

@@ -4,7 +4,8 @@ made up for.
 Whoever was removed still has the other as a contact, and their node says yes by itself when they
 are asked again. What was said before may be gone on one side: who removes somebody says so to the
 trace before ("parting"), and when it is done ("shut out"), and before anything that undoes it
-("lets in").
+("lets in"). Who blocks somebody forgets nothing, but may die when it is done and not yet said, and
+says "falls out" before.
 """
 
 from collections.abc import Awaitable
@@ -23,6 +24,7 @@ itself would offer it again after a day."""
 
 
 async def block(machine: Machine, name: str) -> None:
+    machine.saw("falls out", name)
     await machine("contact.block", name=name)
     machine.saw("shut out", name)
 

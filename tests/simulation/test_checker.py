@@ -75,6 +75,11 @@ def test_a_guest_is_no_alarm() -> None:
     assert "no alarm" in trace(*put_back(*sent(TEXT), *came(TEXT)), news)[0]
 
 
+def test_who_falls_out_may_be_taken_for_somebody_else() -> None:
+    assert "false alarm" in trace(ALARM)[0]
+    assert trace(("anna", "falls out", "ben"), ALARM) == []
+
+
 def test_a_mark_makes_up_for_the_order() -> None:
     assert trace(*sent(TEXT), *sent(NEXT), *came(NEXT), *came(TEXT, late=True)) == []
 

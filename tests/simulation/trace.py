@@ -29,7 +29,7 @@ KEPT = frozenset(
     {
         *("tried", "accepted", "refused", "regrets", "received", "state", "shown", "read"),
         *("notice", "warning", "key twice", "dial", "outbox", "history"),
-        *("link", "parting", "shut out", "lets in", "hidden", "found"),
+        *("link", "falls out", "parting", "shut out", "lets in", "hidden", "found"),
         *("fault", "copied", "restored", "up", "down", "phase", "friends", "kinds"),
     }
 )

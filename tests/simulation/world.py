@@ -198,6 +198,8 @@ class World:
                 await partings.make_up(one, other)
 
     async def _until_all_is_well(self) -> None:
+        """Not at once: what was taken back may be on its way and arrive all the same."""
+        await pause(15)
         while not await self._all_is_well():
             await pause(15)
 
