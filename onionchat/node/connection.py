@@ -7,6 +7,7 @@ read, so that one byte a second does not hold a place.
 """
 
 import asyncio
+from contextlib import AbstractAsyncContextManager, nullcontext
 from typing import TypeVar
 
 from onionchat.errors import RemoteError
@@ -16,6 +17,7 @@ from onionchat.tor.link import Link
 from onionchat.types import IdentityKey
 
 NOBODY = IdentityKey(b"")
+ALL_OF_IT = nullcontext()
 
 Expected = TypeVar("Expected")
 
@@ -27,12 +29,20 @@ class HungUp(RemoteError):  # noqa: N818 - named for what happened
 class Connection:
     """A link and its channel. `initiator` is the identity key of the side that dialled;
     for a connection that somebody else opened it is empty until they have proven theirs.
-    `came_in`: when the last bytes did, on the loop's clock."""
+    `attention`: what comes in is worked on inside. `came_in`: when the last bytes did, on the
+    loop's clock."""
 
-    def __init__(self, link: Link, channel: Channel, initiator: IdentityKey = NOBODY) -> None:
+    def __init__(
+        self,
+        link: Link,
+        channel: Channel,
+        initiator: IdentityKey = NOBODY,
+        attention: AbstractAsyncContextManager[object] = ALL_OF_IT,
+    ) -> None:
         self.link = link
         self.channel = channel
         self.initiator = initiator
+        self.attention = attention
         self.came_in = 0.0
         self._ahead: list[Event] = []
 
@@ -43,7 +53,8 @@ class Connection:
             return ahead
         while data := await self.link.read(self.channel.want):
             self.came_in = asyncio.get_running_loop().time()
-            events = self.channel.receive(data)
+            async with self.attention:
+                events = self.channel.receive(data)
             await self.flush()
             if events:
                 return events

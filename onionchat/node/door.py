@@ -1,8 +1,9 @@
 """Who knocks: every connection that somebody else opened, until we know who it is.
 
 Before a connection has proven an identity it may cost little and learn nothing: 4 KiB,
-30 seconds in all, and one of 64 places (room.py). Garbage, silence, an unknown, a
-blocked and a known key see the same bytes and the same silence.
+30 seconds in all, one of 64 places (room.py), and with all the others an eighth of the node's
+time (attention.py). Garbage, silence, an unknown, a blocked and a known key see the same bytes
+and the same silence.
 
 After the proof an accepted contact, or somebody we have asked, goes to their peer;
 everybody else is a stranger. Each onion has a door of its own, so that a crowd before the one
@@ -15,6 +16,7 @@ meets silence.
 import asyncio
 
 from onionchat.errors import RefusedError, RemoteError
+from onionchat.node.attention import Attention
 from onionchat.node.connection import Connection
 from onionchat.node.guests import Guests
 from onionchat.node.peers import Peers
@@ -38,9 +40,11 @@ class Door:
         self._peers = peers
         self._others = others
         self._unproven = Room(UNPROVEN_CONNECTIONS)
+        self._attention = Attention()
 
     async def answer(self, link: Link) -> None:
-        connection = Connection(link, Channel.answer(self._profile.identity))
+        channel = Channel.answer(self._profile.identity)
+        connection = Connection(link, channel, attention=self._attention)
         try:
             hello = await self._prove(connection)
             await self._welcome(connection, hello)

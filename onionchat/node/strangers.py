@@ -57,7 +57,9 @@ class Strangers:
         async with asyncio.TaskGroup() as storing:
             try:
                 async for wire in said:
-                    if (request := _read(secrets, wire)) is not None:
+                    async with connection.attention:
+                        request = _read(secrets, wire)
+                    if request is not None:
                         storing.create_task(self._store(key, request, gone))
                         break
                 async for _ in said:

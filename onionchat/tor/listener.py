@@ -26,8 +26,12 @@ from onionchat.own_socket import remove_stale
 from onionchat.tor.address import Address, TcpAddress, UnixAddress
 from onionchat.tor.link import READ_MAX, Link, StreamLink
 
-BACKLOG = 64
-"""Links that may wait while the node is busy; tor retries nothing."""
+BACKLOG = 256
+"""Links that may wait while the node is busy, for a second at the most; tor retries nothing."""
+
+SPACING = 0.004
+"""Seconds between two links: each costs half a millisecond before it has said a word, and a crowd
+must not fill the node's time with them. tor opens a few in a second."""
 
 RESOURCE_PAUSE = 1.0
 """Seconds to wait when the machine has no descriptors or memory left for a link."""
@@ -57,11 +61,13 @@ class Listener:
             sock = await self._accept()
             if len(links) >= limit:
                 sock.close()
+                await _pause(SPACING)
                 continue
             task = group.create_task(_carry(sock, on_link))
             links.add(task)
             task.add_done_callback(links.discard)
             task.add_done_callback(partial(_close, sock))
+            await _pause(SPACING)
 
     async def _accept(self) -> socket.socket:
         """Not the loop's own sock_accept: when it is cancelled, it may have accepted already."""

@@ -1,0 +1,79 @@
+"""What people cost who have proven nothing: one at a time, and a rest after each."""
+
+import asyncio
+from pathlib import Path
+
+import pytest
+
+from onionchat.node.attention import REST, Attention
+from onionchat.node.connection import ALL_OF_IT
+from tests.node.patience import by_hand, pass_time, run
+from tests.node.town import neighbours, talks, town
+
+WORK = 0.002
+
+
+async def turns() -> None:
+    """Whoever can go on has gone on."""
+    loop = asyncio.get_running_loop()
+    for _ in range(10):
+        turn = asyncio.Event()
+        loop.call_soon(turn.set)
+        await turn.wait()
+
+
+def test_after_each_there_is_a_rest_of_so_many_times_what_it_took() -> None:
+    async def scene() -> None:
+        attention, inside = Attention(), list[int]()
+
+        async def stranger(number: int) -> None:
+            async with attention:
+                inside.append(number)
+                pass_time(WORK)
+
+        with by_hand():
+            async with asyncio.TaskGroup() as group:
+                for number in range(3):
+                    group.create_task(stranger(number))
+                    await turns()
+                for here in ([0], [0, 1], [0, 1, 2]):
+                    assert inside == here
+                    pass_time(WORK * REST * 0.9)
+                    await turns()
+                    assert inside == here
+                    pass_time(WORK * REST * 0.2)
+                    await turns()
+
+    run(scene())
+
+
+def test_who_is_interrupted_while_they_wait_leaves_the_line_to_others() -> None:
+    async def scene() -> None:
+        attention = Attention()
+
+        async def stranger() -> None:
+            async with attention:
+                pass
+
+        with by_hand():
+            async with attention:
+                pass_time(WORK)
+            async with asyncio.TaskGroup() as group:
+                waiting = group.create_task(stranger())
+                await turns()
+                waiting.cancel()
+            pass_time(WORK * REST)
+            await stranger()
+
+    run(scene())
+
+
+@pytest.mark.usefixtures("promptly")
+def test_a_contact_has_all_of_it_whoever_dialled(tmp_path: Path) -> None:
+    async def scene() -> None:
+        async with town(homes := neighbours(tmp_path, "alice", "bob")):
+            for home in homes:
+                for talk in talks(home):
+                    assert talk.connection.attention is ALL_OF_IT
+
+    asyncio.run(scene())
