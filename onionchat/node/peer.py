@@ -15,7 +15,7 @@ from contextlib import suppress
 from onionchat.errors import RefusedError, RemoteError
 from onionchat.node import greeting, invites, outbox, requests, why
 from onionchat.node.clock import wait
-from onionchat.node.connection import Connection
+from onionchat.node.connection import ALL_OF_IT, Connection
 from onionchat.node.detour import Detour
 from onionchat.node.dialing import DIAL_DEADLINE, Schedule
 from onionchat.node.greeting import Standing
@@ -164,7 +164,7 @@ class Peer:
         """On every connection; one that is over already needs none."""
         for talk in [*self._talks]:
             with suppress(ConnectionError, RemoteError):
-                await talk.connection.send(Bye())
+                await talk.say_bye()
 
     async def _active(self) -> ContactRow | None:
         profile = self.profile
@@ -253,6 +253,7 @@ class Peer:
         await self._make_room()
         if self._left:
             return
+        connection.attention = ALL_OF_IT  # they are a contact
         talk = Talk(self, connection, standing, said)
         self._talks.append(talk)
         self._schedule.connected()

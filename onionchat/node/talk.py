@@ -102,6 +102,7 @@ class Talk:
         self._over = asyncio.Event()
         self._heard = asyncio.get_running_loop().time()
         self._receipts_at: float | None = self._heard
+        self._replies_at: float | None = None
         self._answer_by: float | None = None
         self._again = False
         self.said_bye = False
@@ -198,11 +199,7 @@ class Talk:
     def owe_receipts(self, due: int) -> None:
         """So many records need a receipt. It leaves on the connection that brought the last of
         them: that one works, and their author looks out for it there."""
-        now = asyncio.get_running_loop().time()
-        if due >= RECEIPT_AFTER_MESSAGES:
-            self._receipts_at = now
-        elif due and self._receipts_at is None:
-            self._receipts_at = now + _random.uniform(*RECEIPT_DELAY_SECONDS)
+        self._receipts_at = _in_a_moment(self._receipts_at, due)
         self._wake.set()
 
     def _reply(self, *frames: Frame) -> None:
@@ -211,6 +208,7 @@ class Talk:
         self._replies.extend(frames)
         if len(self._replies) > REPLIES:
             raise RemoteError("the peer asks and does not read the answers")
+        self._replies_at = _in_a_moment(self._replies_at, len(self._replies))
         if frames:
             self._wake.set()
 
@@ -220,21 +218,32 @@ class Talk:
         if self._strays >= STRAY_ENVELOPES:
             await self._profile.change(set_aside, self._standing.use, "broken")
         if broken or found.consent:
-            await self.say_bye()
+            await self._leave()
         if found.violation is not None:
             raise RemoteError(found.violation)
 
-    async def say_bye(self) -> Never:
-        self.said_bye = True
-        await self.connection.send(Bye())
+    async def say_bye(self) -> None:
+        """The last word, unless it was said before."""
+        if not self.said_bye:
+            self.said_bye = True
+            await self.connection.send(Bye())
+
+    async def _leave(self) -> Never:
+        await self.say_bye()
         raise _Over
+
+    def _must_be_open(self) -> None:
+        """Another task may have said bye while this one waited, and nothing may follow that."""
+        if self.said_bye:
+            raise _Over
 
     async def _speak(self) -> Never:
         written: tuple[int, ...] = ()
         while True:
             self._wake.clear()
-            if self._replies:
-                replies, self._replies = self._replies, []
+            if _is_due(self._replies_at):
+                replies, self._replies, self._replies_at = self._replies, [], None
+                self._must_be_open()
                 await self.connection.send(*replies)
             if self._peer.preferred is self or self._opening:
                 if written or self._has_reason():
@@ -250,7 +259,7 @@ class Talk:
                 if written:
                     await self._profile.change(outbox.wrote, written, self._profile.clock())
                     written = ()
-                if self._receipts_are_due():
+                if _is_due(self._receipts_at):
                     async with self._peer.speaking:
                         batch = await self._take(self._order((), receipts_only=True))
                     await self._write(batch.wires)
@@ -263,7 +272,8 @@ class Talk:
 
     async def _until_asked(self) -> None:
         """There may be something to say, or what should have been answered was not."""
-        due = [moment for moment in (self._receipts_at, self._answer_by) if moment is not None]
+        moments = (self._receipts_at, self._replies_at, self._answer_by)
+        due = [moment for moment in moments if moment is not None]
         await wait(self._wake, min(due, default=None))
         if self._answer_by is not None and self._answer_by <= asyncio.get_running_loop().time():
             self._answer_by = None
@@ -272,11 +282,7 @@ class Talk:
     def _has_reason(self) -> bool:
         """Is there anything to look for in the store?"""
         asked = self._asked or self._opening or self._again or not self._repeated
-        return asked or self._receipts_are_due()
-
-    def _receipts_are_due(self) -> bool:
-        now = asyncio.get_running_loop().time()
-        return self._receipts_at is not None and self._receipts_at <= now
+        return asked or _is_due(self._receipts_at)
 
     async def _what_waits(self, written: tuple[int, ...]) -> Batch:
         """One batch; the outbox rows in it are marked as sent with the next one."""
@@ -304,7 +310,7 @@ class Talk:
         return batch
 
     def _order(self, written: tuple[int, ...], *, receipts_only: bool = False) -> Order:
-        due = self._receipts_are_due()
+        due = _is_due(self._receipts_at)
         if due:
             self._receipts_at = None
         use, fresh = self._standing.use, self._fresh
@@ -313,6 +319,7 @@ class Talk:
     async def _write(self, wires: Sequence[bytes]) -> None:
         channel, size = self.connection.channel, 0
         for wire in wires:
+            self._must_be_open()
             channel.send(Envelope(wire))
             size += len(wire)
             if size >= PIECE:
@@ -329,7 +336,7 @@ class Talk:
             self.good = True
             quiet = loop.time() - self._heard
             if self._peer.preferred is not self and quiet >= QUIET:
-                await self.say_bye()
+                await self._leave()
             if quiet >= GONE_AFTER:
                 raise _Over
             if quiet >= PING_AFTER[0]:
@@ -346,6 +353,7 @@ class Talk:
     async def _ping(self, patience: float) -> None:
         """One that cannot even be written, because so much is unread, is not waited for."""
         try:
+            self._must_be_open()
             async with asyncio.timeout(patience):
                 await self.connection.send(Ping(secrets.token_bytes(8)))
         except TimeoutError:
@@ -353,3 +361,18 @@ class Talk:
 
     def _patience(self) -> float:
         return _random.uniform(*PING_AFTER) if self._peer.preferred is self else QUIET
+
+
+def _in_a_moment(before: float | None, waiting: int) -> float | None:
+    """When what answers a contact is to leave. At once it would tell them how busy we are, and
+    with whom else (docs/decisions/0012)."""
+    now = asyncio.get_running_loop().time()
+    if waiting >= RECEIPT_AFTER_MESSAGES:
+        return now
+    if waiting and before is None:
+        return now + _random.uniform(*RECEIPT_DELAY_SECONDS)
+    return before
+
+
+def _is_due(moment: float | None) -> bool:
+    return moment is not None and moment <= asyncio.get_running_loop().time()

@@ -11,6 +11,7 @@ from onionchat.protocol.records import Empty
 from onionchat.store import outbox
 from tests.node.caller import Speech, call, greet
 from tests.node.street import Home, Street, befriend
+from tests.node.town import delivered, neighbours, talks, town
 
 pytestmark = pytest.mark.usefixtures("promptly")
 
@@ -45,5 +46,18 @@ def test_what_only_they_could_open_is_written_again_for_who_is_left(tmp_path: Pa
                 await envelope(first)
                 (row,) = await bob("outbox.list")
                 assert (row.contact, row.state) == ("alice", "sent")
+
+    asyncio.run(scene())
+
+
+def test_nothing_is_said_behind_a_bye_and_what_was_to_be_said_comes_anew(tmp_path: Path) -> None:
+    """One task of a connection says bye while another is about to write a message."""
+
+    async def scene() -> None:
+        async with town(homes := neighbours(tmp_path, "alice", "bob")):
+            alice, _ = homes
+            for talk in talks(alice):
+                await talk.say_bye()
+            await delivered(alice, "bob", "hello")
 
     asyncio.run(scene())
