@@ -85,7 +85,10 @@ def decode(text: str) -> Invite:
 def must_be_current(invite: Invite, now: float) -> None:
     """RefusedError at the Unix time `now`: it is over, or cannot have been made yet."""
     if now >= invite.expiry:
-        raise RefusedError("the invite has expired", "ask for another")
+        raise RefusedError(
+            "the invite has expired, by the clock of this machine",
+            "if the clock is right, ask for another; if not, set it",
+        )
     if invite.expiry - now > LONGEST_SECONDS:
         raise RefusedError(
             "the invite comes from the future: this machine's clock is wrong, or theirs",

@@ -1,6 +1,6 @@
 """`python -m tests.load [NAME ...]`: each figure beside its bar; all that there are, or these.
 
-Names: queue history idle flood panic strangers alike hidden
+Names: queue history idle flood panic strangers alike hidden echo
 """
 
 import shutil
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.load import alike, flood, hidden, history, idle, panic, queue, strangers
+from tests.load import alike, echo, flood, hidden, history, idle, panic, queue, strangers
 from tests.load.bar import Bar
 
 FIGURES: dict[str, Callable[[Path], Iterator[Bar]]] = {
@@ -21,6 +21,7 @@ FIGURES: dict[str, Callable[[Path], Iterator[Bar]]] = {
     "strangers": strangers.figures,
     "alike": alike.figures,
     "hidden": hidden.figures,
+    "echo": echo.figures,
 }
 
 

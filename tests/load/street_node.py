@@ -19,6 +19,7 @@ from typing import Never
 from onionchat import service
 from onionchat.errors import UnreachableError
 from onionchat.hardening import die_with_parent
+from onionchat.node import talk
 from onionchat.node.options import UpOptions
 from onionchat.node.profile import create_profile
 from onionchat.node.start import Start
@@ -33,6 +34,8 @@ from tests.rpc.neighbour import Signposts
 PASSPHRASE = b"correct horse"
 LOOK = 0.01
 STARTS = 5
+AT_ONCE = "--at-once"
+"""A word for a node that gives its answers without a delay."""
 TICKS = os.sysconf("SC_CLK_TCK")
 
 
@@ -43,11 +46,12 @@ def place(directory: Path, name: str) -> Paths:
 class StreetNode:
     """Starts it and ends it. `address` is known before that."""
 
-    def __init__(self, directory: Path, name: str) -> None:
+    def __init__(self, directory: Path, name: str, *words: str) -> None:
         self.name = name
         self.paths = place(directory, name)
         self.address = create_profile(self.paths, PASSPHRASE)
-        self._words = (sys.executable, "-m", "tests.load.street_node", str(directory), name)
+        node = (sys.executable, "-m", "tests.load.street_node", str(directory), name)
+        self._words = (*node, *words)
 
     def start(self) -> float:
         """Seconds until it runs and says so: before that it has nobody to talk to."""
@@ -114,7 +118,9 @@ class _Tor(Lane):
         raise AssertionError
 
 
-def _main(directory: Path, name: str) -> int:
+def _main(directory: Path, name: str, *words: str) -> int:
+    if AT_ONCE in words:
+        vars(talk)["RECEIPT_DELAY_SECONDS"] = (0.0, 0.0)
     street = Street()
     street.served = Signposts(directory / "street")
 
@@ -132,4 +138,4 @@ def _main(directory: Path, name: str) -> int:
 
 if __name__ == "__main__":
     die_with_parent(signal.SIGKILL, os.getppid())
-    sys.exit(_main(Path(sys.argv[1]), sys.argv[2]))
+    sys.exit(_main(Path(sys.argv[1]), *sys.argv[2:]))
