@@ -1,6 +1,6 @@
 """`python -m tests.load [NAME ...]`: each figure beside its bar; all that there are, or these.
 
-Names: queue history idle flood panic strangers alike hidden echo
+Names: queue history idle flood panic strangers besieged alike hidden echo
 """
 
 import shutil
@@ -9,7 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from tests.load import alike, echo, flood, hidden, history, idle, panic, queue, strangers
+from tests.load import alike, besieged, echo, flood, hidden, history, idle, panic, queue, strangers
 from tests.load.bar import Bar
 
 FIGURES: dict[str, Callable[[Path], Iterator[Bar]]] = {
@@ -19,6 +19,7 @@ FIGURES: dict[str, Callable[[Path], Iterator[Bar]]] = {
     "flood": flood.figures,
     "panic": lambda place: panic.figures(place, panic.RUNS),
     "strangers": strangers.figures,
+    "besieged": besieged.figures,
     "alike": alike.figures,
     "hidden": hidden.figures,
     "echo": echo.figures,

@@ -13,8 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from threading import Event
 from time import perf_counter
+from typing import Protocol
 
 from onionchat.crypto.identity import Identity
+from onionchat.rpc.client import Client
 from tests.child import Child
 from tests.load import filling
 from tests.load.bar import Bar
@@ -56,7 +58,13 @@ def _until_it_comes(alice: StreetNode) -> None:
         client.call("receive", name="mallory", timeout=PATIENCE)
 
 
-def message_times(alice: StreetNode, bob: StreetNode) -> list[float]:
+class Reached(Protocol):
+    """Somebody whose node runs."""
+
+    def client(self) -> Client: ...
+
+
+def message_times(alice: Reached, bob: Reached) -> list[float]:
     """Milliseconds of each."""
     pause, times = Event(), []
     with alice.client() as here, bob.client() as there:
