@@ -16,7 +16,7 @@ import asyncio
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 from typing import ParamSpec, Self, TypeVar
@@ -143,9 +143,14 @@ class Database:
 
 async def _finished(future: Future[R]) -> R:
     """The result. A caller that is cancelled stops waiting; the thread does not stop working,
-    and what it then fails with is nobody's."""
+    and what it then fails with is nobody's. The loop may be gone by then."""
     loop, done = asyncio.get_running_loop(), asyncio.Event()
-    future.add_done_callback(lambda _: loop.call_soon_threadsafe(done.set))
+
+    def tell(_: object) -> None:
+        with suppress(RuntimeError):
+            loop.call_soon_threadsafe(done.set)
+
+    future.add_done_callback(tell)
     await done.wait()
     return future.result()
 

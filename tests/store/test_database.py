@@ -3,6 +3,8 @@
 import asyncio
 import gc
 import threading
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,7 @@ import peewee
 import pytest
 
 from onionchat.errors import DamagedError, LocalError, RefusedError
-from onionchat.store.database import Database
+from onionchat.store.database import Database, _finished
 from tests.store.names import KEY, add, names, read_again, with_database
 
 
@@ -120,6 +122,23 @@ def test_a_failure_after_its_caller_has_gone_is_nobodys(tmp_path: Path) -> None:
 
     with_database(tmp_path, check)
     assert reported == []
+
+
+def test_who_has_gone_with_their_loop_hears_nothing(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """As who was interrupted while the database was opened: the thread ends after the loop."""
+    go_on = threading.Event()
+
+    async def ask(thread: ThreadPoolExecutor) -> None:
+        with suppress(TimeoutError):
+            async with asyncio.timeout(0):
+                await _finished(thread.submit(go_on.wait))
+
+    with ThreadPoolExecutor(1) as thread:
+        asyncio.run(ask(thread))
+        go_on.set()
+    assert caplog.records == []
 
 
 def test_the_result_comes_after_the_commit(tmp_path: Path) -> None:
