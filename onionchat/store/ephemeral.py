@@ -59,14 +59,27 @@ def life(paths: Paths) -> Iterator[None]:
     try:
         yield
     finally:
-        shutil.rmtree(paths.run, ignore_errors=True)
-        with suppress(OSError):  # others live there, too
-            paths.run.parent.rmdir()
+        _remove(paths)
 
 
 def _remove_what_a_killed_one_left(paths: Paths) -> None:
-    shutil.rmtree(paths.tor_data, ignore_errors=True)
-    for left in paths.root.iterdir():
-        if left != paths.lock and not left.is_dir():
-            left.unlink()
+    _empty(paths.root, but=paths.lock)
     paths.make()
+
+
+def _remove(paths: Paths) -> None:
+    """The lock goes last: behind it the next one of that name would begin in what still goes."""
+    _empty(paths.root, but=paths.lock)
+    _empty(paths.run, but=paths.root)
+    with suppress(OSError):  # others live there, too
+        paths.lock.unlink()
+        for directory in (paths.root, paths.run, paths.run.parent):
+            directory.rmdir()
+
+
+def _empty(directory: Path, but: Path) -> None:
+    for left in directory.glob("*"):
+        if left != but:
+            shutil.rmtree(left, ignore_errors=True)
+            with suppress(OSError):  # a directory has gone by now
+                left.unlink()

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -138,3 +139,21 @@ def test_who_opened_the_lock_of_one_that_is_just_going_does_not_get_it(
     monkeypatch.setattr(lock, "_take", take_when_it_has_gone)
     with pytest.raises(RefusedError):
         Lock.acquire(path)
+
+
+def test_the_lock_goes_last(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The next one of that name would begin in what is still being removed."""
+    paths = Paths("burner", tmp_path / "run" / "ephemeral", tmp_path / "run")
+    unlink = os.unlink
+
+    def unlink_and_look(*where: Any, **how: Any) -> None:
+        unlink(*where, **how)
+        assert paths.lock.exists() or not [path for path in files(tmp_path) if "left" in path]
+
+    paths.make()
+    with Lock.acquire(paths.lock), ephemeral.life(paths):
+        for number in range(8):
+            for directory in paths.directories:
+                (directory / f"left{number}").touch()
+        monkeypatch.setattr(os, "unlink", unlink_and_look)
+    assert files(tmp_path) == []
