@@ -71,12 +71,17 @@ class _End(Exception):  # noqa: N818 - not an error: the supervisor's work is do
 
 
 def supervise(start: Start, report: Report) -> None:
-    """Run until SIGTERM, Ctrl-C or SIGHUP; a failure to start raises a UserError."""
+    """Run until SIGTERM, Ctrl-C or SIGHUP; a failure to start raises a UserError.
+
+    Afterwards the passphrase is forgotten: who waits for it (cli/locked.py) waits for another."""
     harden()
     paths = start.options.paths
-    paths.make()  # what XDG_RUNTIME_DIR had is gone after a reboot
-    with Lock.acquire(paths.lock) as lock, ephemeral.life(paths):
-        asyncio.run(Supervisor(start, lock, report).run())
+    try:
+        paths.make()  # what XDG_RUNTIME_DIR had is gone after a reboot
+        with Lock.acquire(paths.lock) as lock, ephemeral.life(paths):
+            asyncio.run(Supervisor(start, lock, report).run())
+    finally:
+        start.forget()
 
 
 def check(options: UpOptions) -> None:
@@ -171,7 +176,9 @@ class Supervisor:
         self._unlocking = Unlocking(self._options.paths.unlock_socket)
 
     async def _passphrase(self, unlocking: Unlocking, code: int) -> None:
-        """The node was locked, or what somebody brought did not open it: wait for the next."""
+        """The node was locked, or what somebody brought did not open it: wait for the next. It may
+        have been the right one, and the machine had no memory; a node that ends may keep it."""
+        self._start.forget()
         unlocking.failed(_stillborn(code))
         await unlocking.fill(self._start)
 

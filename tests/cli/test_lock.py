@@ -1,9 +1,17 @@
 """A node that is locked has no keys, and nobody who could open the profile again by itself."""
 
+import asyncio
 import json
 import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+import pytest
+
+from onionchat.errors import RefusedError
+from onionchat.node import supervisor
 from onionchat.node.options import UpOptions
 from onionchat.node.start import Start
 from onionchat.node.supervisor import Supervisor
@@ -40,15 +48,47 @@ def test_it_locks_itself_when_nobody_gives_a_command(machine: Machine) -> None:
 def test_nothing_is_left_of_the_passphrase_where_a_crashed_node_would_get_it(
     tmp_path: Path,
 ) -> None:
-    paths = Paths("default", tmp_path, tmp_path / "run")
-    with Lock.acquire(tmp_path / "lock") as lock:
-        options = UpOptions(paths, tor_control="/c", tor_socks="/s")
-        start = Start.make(options)
-        start.keep(PASSPHRASE.encode())
-        supervisor = Supervisor(start, lock, lambda _: None)
+    with Lock.acquire(tmp_path / "lock") as lock, started(tmp_path) as start:
+        up = Supervisor(start, lock, lambda _: None)
         assert os.pread(start.descriptor, 1 << 20, 0).endswith(PASSPHRASE.encode())
-        supervisor._lock_up()
+        up._lock_up()
         assert os.pread(start.descriptor, 1 << 20, 0).endswith(b"}\n")
-        assert isinstance(supervisor._unlocking, Unlocking)
-        supervisor._let_go()
-        os.close(start.descriptor)
+        assert isinstance(up._unlocking, Unlocking)
+        up._let_go()
+
+
+def test_what_was_brought_and_opened_nothing_is_not_left_there_either(tmp_path: Path) -> None:
+    """It may have been the right one, and the machine had no memory for it."""
+
+    async def bring_nothing(start: Start) -> None:
+        assert start.passphrase() == b""
+
+    async def scene(up: Supervisor) -> None:
+        unlocking = Unlocking(tmp_path / "unlock.sock")
+        unlocking.fill = bring_nothing  # type: ignore[method-assign]
+        await up._passphrase(unlocking, -signal.SIGKILL)
+        unlocking.close()
+
+    with Lock.acquire(tmp_path / "lock") as lock, started(tmp_path) as start:
+        asyncio.run(scene(Supervisor(start, lock, lambda _: None)))
+
+
+def test_a_node_that_never_ran_leaves_nothing_there(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As of `up --wait-unlock`, which waits for another passphrase then."""
+    monkeypatch.setattr(supervisor, "harden", lambda: None)
+    with started(tmp_path) as start, Lock.acquire(tmp_path / "lock"):
+        with pytest.raises(RefusedError):
+            supervisor.supervise(start, lambda _: None)
+        assert start.passphrase() == b""
+
+
+@contextmanager
+def started(directory: Path) -> Iterator[Start]:
+    """With a passphrase."""
+    paths = Paths("default", directory, directory / "run")
+    start = Start.make(UpOptions(paths, tor_control="/c", tor_socks="/s"))
+    start.keep(PASSPHRASE.encode())
+    yield start
+    os.close(start.descriptor)
