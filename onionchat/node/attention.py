@@ -14,6 +14,8 @@ from typing import Self
 from onionchat.node.clock import wait
 
 REST = 7.0
+LONGEST_REST = 1.0
+"""Seconds; a process that stood still must not keep everybody out."""
 
 
 class Attention:
@@ -36,5 +38,5 @@ class Attention:
 
     async def __aexit__(self, *_: object) -> None:
         now = asyncio.get_running_loop().time()
-        self._free_at = now + REST * (now - self._began)
+        self._free_at = now + min(REST * (now - self._began), LONGEST_REST)
         self._line.release()

@@ -45,6 +45,7 @@ class Connection:
         self.attention = attention
         self.came_in = 0.0
         self._ahead: list[Event] = []
+        self._closed = False
 
     async def events(self) -> list[Event]:
         """What came in next; empty when the peer has hung up."""
@@ -54,6 +55,8 @@ class Connection:
         while data := await self.link.read(self.channel.want):
             self.came_in = asyncio.get_running_loop().time()
             async with self.attention:
+                if self._closed:  # while they waited for it, and others wait behind them
+                    return []
                 events = self.channel.receive(data)
             await self.flush()
             if events:
@@ -79,4 +82,5 @@ class Connection:
             await self.link.write(data)
 
     async def close(self) -> None:
+        self._closed = True
         await self.link.close()

@@ -56,7 +56,7 @@ class Door:
             await connection.close()
 
     async def _prove(self, connection: Connection) -> Hello:
-        async with self._unproven.place(connection.link), asyncio.timeout(HANDSHAKE_SECONDS):
+        async with self._unproven.place(connection), asyncio.timeout(HANDSHAKE_SECONDS):
             return (await connection.expect(PeerHello)).hello
 
     async def _welcome(self, connection: Connection, hello: Hello) -> None:

@@ -9,30 +9,35 @@ more places than there are.
 import random
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-
-from onionchat.tor.link import Link
+from typing import Protocol
 
 _random = random.SystemRandom()
 
 
+class Visitor(Protocol):
+    """Their connection."""
+
+    async def close(self) -> None: ...
+
+
 class Room:
-    """So many links at once."""
+    """So many of them at once."""
 
     def __init__(self, places: int) -> None:
         self._places = places
-        self._inside: list[Link] = []
+        self._inside: list[Visitor] = []
 
     @asynccontextmanager
-    async def place(self, link: Link) -> AsyncIterator[None]:
-        """A place for `link` until the block ends; the link that had to go is closed."""
+    async def place(self, visitor: Visitor) -> AsyncIterator[None]:
+        """A place until the block ends; the connection that had to go is closed."""
         leaving = None
         if len(self._inside) >= self._places:
             leaving = self._inside.pop(_random.randrange(len(self._inside)))
-        self._inside.append(link)
+        self._inside.append(visitor)
         try:
             if leaving is not None:
                 await leaving.close()
             yield
         finally:
-            if link in self._inside:
-                self._inside.remove(link)
+            if visitor in self._inside:
+                self._inside.remove(visitor)

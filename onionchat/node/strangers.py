@@ -44,7 +44,7 @@ class Strangers:
     async def hear(self, connection: Connection, key: IdentityKey) -> None:
         """Listen to a stranger until they hang up, or their minute is over, or they are none
         any more."""
-        place = self._heard.place(connection.link)
+        place = self._heard.place(connection.link)  # what has come by then is heard
         async with place, asyncio.timeout(STRANGER_SECONDS):
             with self._peers.stranger(key, connection.link):
                 await self._listen(connection, key)

@@ -5,12 +5,16 @@ from pathlib import Path
 
 import pytest
 
-from onionchat.node.attention import REST, Attention
-from onionchat.node.connection import ALL_OF_IT
+from onionchat.crypto.identity import Identity
+from onionchat.node.attention import LONGEST_REST, REST, Attention
+from onionchat.node.connection import ALL_OF_IT, Connection
+from onionchat.protocol.channel import Channel
+from onionchat.protocol.limits import UNPROVEN_BYTES
 from tests.node.patience import by_hand, pass_time, run
 from tests.node.town import neighbours, talks, town
 
 WORK = 0.002
+HOUR = 3600.0
 
 
 async def turns() -> None:
@@ -64,6 +68,54 @@ def test_who_is_interrupted_while_they_wait_leaves_the_line_to_others() -> None:
                 waiting.cancel()
             pass_time(WORK * REST)
             await stranger()
+
+    run(scene())
+
+
+def test_who_stood_still_meanwhile_does_not_keep_everybody_out() -> None:
+    async def scene() -> None:
+        attention = Attention()
+        with by_hand():
+            async with attention:
+                pass_time(HOUR)
+            pass_time(LONGEST_REST)
+            async with attention:
+                pass
+
+    run(scene())
+
+
+class Knocking:
+    """A link over which something came."""
+
+    def __init__(self, said: bytes) -> None:
+        self._said = said
+
+    async def read(self, n: int = 0) -> bytes:
+        said, self._said = self._said, b""
+        return said
+
+    async def write(self, data: bytes) -> None:
+        return
+
+    async def close(self) -> None:
+        return
+
+
+def test_nothing_is_done_for_who_had_to_go_while_they_waited() -> None:
+    async def scene() -> None:
+        attention, channel = Attention(), Channel.answer(Identity.from_seed(bytes(32)))
+        connection = Connection(Knocking(b"\x01"), channel, attention=attention)
+        with by_hand():
+            async with attention:
+                pass_time(WORK)
+            async with asyncio.TaskGroup() as group:
+                waiting = group.create_task(connection.events())
+                await turns()
+                await connection.close()
+                pass_time(WORK * REST)
+            assert waiting.result() == []
+            assert channel.want == UNPROVEN_BYTES
 
     run(scene())
 
