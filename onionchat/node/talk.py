@@ -62,7 +62,7 @@ within 0.3 s, and comes before the rest of a batch has crossed a slow path."""
 QUIET = 10.0
 """Seconds without an envelope after which a connection that does not speak says goodbye."""
 REPLIES = 1024
-"""Answers that may wait for a peer that does not read: two windows of envelopes."""
+"""Answers that may wait for their moment, or for a peer to read: two windows of envelopes."""
 REST = 3.0
 """Times as long as it took to take in what a contact said, we do not listen to them, while
 others are there too: whoever floods gets a quarter of this node's time. What a real Tor carries
@@ -199,7 +199,10 @@ class Talk:
     def owe_receipts(self, due: int) -> None:
         """So many records need a receipt. It leaves on the connection that brought the last of
         them: that one works, and their author looks out for it there."""
-        self._receipts_at = _in_a_moment(self._receipts_at, due)
+        if due >= RECEIPT_AFTER_MESSAGES:
+            self._receipts_at = asyncio.get_running_loop().time()
+        elif due:
+            self._receipts_at = _in_a_moment(self._receipts_at)
         self._wake.set()
 
     def _reply(self, *frames: Frame) -> None:
@@ -207,9 +210,9 @@ class Talk:
         read, or two who both have much to say would wait for each other for ever."""
         self._replies.extend(frames)
         if len(self._replies) > REPLIES:
-            raise RemoteError("the peer asks and does not read the answers")
-        self._replies_at = _in_a_moment(self._replies_at, len(self._replies))
+            raise RemoteError("the peer asks for more answers than may wait")
         if frames:
+            self._replies_at = _in_a_moment(self._replies_at)
             self._wake.set()
 
     async def _judge(self, found: Outcome) -> None:
@@ -363,15 +366,12 @@ class Talk:
         return _random.uniform(*PING_AFTER) if self._peer.preferred is self else QUIET
 
 
-def _in_a_moment(before: float | None, waiting: int) -> float | None:
+def _in_a_moment(before: float | None) -> float:
     """When what answers a contact is to leave. At once it would tell them how busy we are, and
     with whom else (docs/decisions/0012)."""
-    now = asyncio.get_running_loop().time()
-    if waiting >= RECEIPT_AFTER_MESSAGES:
-        return now
-    if waiting and before is None:
-        return now + _random.uniform(*RECEIPT_DELAY_SECONDS)
-    return before
+    if before is not None:
+        return before
+    return asyncio.get_running_loop().time() + _random.uniform(*RECEIPT_DELAY_SECONDS)
 
 
 def _is_due(moment: float | None) -> bool:

@@ -1,4 +1,5 @@
-"""A pong waits as a receipt does: what comes at once says how busy the node is."""
+"""A pong waits as a receipt does, however many are asked for: what comes at once says how busy
+the node is."""
 
 import asyncio
 from pathlib import Path
@@ -7,6 +8,7 @@ import pytest
 
 from onionchat.node import talk
 from onionchat.protocol.events import Event, Ping, Ponged
+from onionchat.protocol.limits import RECEIPT_AFTER_MESSAGES
 from tests.node.caller import call, contents, greet
 from tests.node.patience import by_hand, pass_time, run
 from tests.node.street import Home, Street, befriend
@@ -37,7 +39,7 @@ def test_a_pong_waits_as_a_receipt_does(tmp_path: Path, monkeypatch: pytest.Monk
                     await contents(alice)
                 monkeypatch.setattr(talk, "RECEIPT_DELAY_SECONDS", (HOUR, HOUR))
                 with by_hand():
-                    await caller.send(Ping(b"later"))
+                    await caller.send(*[Ping(b"later")] * RECEIPT_AFTER_MESSAGES)
                     for _ in range(20):
                         await contents(alice)
                     assert Ponged(b"later") not in heard
