@@ -20,6 +20,8 @@ from onionchat.errors import RefusedError
 from onionchat.paths import Paths
 
 _IN_MEMORY = {"tmpfs", "ramfs"}
+_MOUNTS = Path("/proc/self/mountinfo")
+"""Names of directories are in it, which need not be text."""
 
 
 def place(paths: Paths) -> Paths:
@@ -42,7 +44,7 @@ def in_memory(path: Path) -> bool:
     there = next(each for each in (path, *path.parents) if each.exists())
     device = there.stat().st_dev
     number = f"{os.major(device)}:{os.minor(device)}"
-    for mount in Path("/proc/self/mountinfo").read_text().splitlines():
+    for mount in _MOUNTS.read_text(errors="replace").splitlines():
         where, _, what = mount.partition(" - ")
         if where.split()[2] == number:
             return what.split()[0] in _IN_MEMORY

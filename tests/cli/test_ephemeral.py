@@ -117,6 +117,16 @@ def test_a_place_on_a_disk_is_refused(burner: Machine) -> None:
     assert files(burner.home) == []
 
 
+def test_a_name_that_is_no_text_is_in_nobodys_way(
+    memory: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Somebody has mounted a disk there."""
+    mounts = tmp_path / "mounts"
+    mounts.write_bytes(b"1 1 0:0 / /\xff rw - ext4 disk rw\n" + ephemeral._MOUNTS.read_bytes())
+    monkeypatch.setattr(ephemeral, "_MOUNTS", mounts)
+    assert ephemeral.in_memory(memory)
+
+
 def test_a_profile_of_that_name_on_the_disk_is_refused(tmp_path: Path) -> None:
     paths = Paths("default", tmp_path, tmp_path / "run")
     paths.make()
