@@ -2,9 +2,10 @@
 
 An answer to a stranger's first word costs a millisecond or two of a core, and a crowd can ask
 for more of them than a core has. So one is answered after another, and after each comes a rest of
-seven times as long as it took: a crowd gets an eighth of this node's time at the most, in small
-pieces, and a contact's message waits for one piece. Measured without it, beside a thousand who
-sit at the door and others who come and go as fast as they can: five times as long for a message.
+seven times as long as it took: what a crowd says at one of our doors gets an eighth of this node's
+time at the most, in small pieces, and a contact's message waits for one piece. That they come at
+all is paced before (tor/listener.py). Measured without it, beside a thousand who sit at the door
+and others who come and go as fast as they can: five times as long for a message.
 Fifty a second are answered all the same, more than tor brings.
 """
 

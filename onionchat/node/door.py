@@ -1,16 +1,16 @@
 """Who knocks: every connection that somebody else opened, until we know who it is.
 
 Before a connection has proven an identity it may cost little and learn nothing: 4 KiB,
-30 seconds in all, one of 64 places (room.py), and with all the others an eighth of the node's
-time (attention.py). Garbage, silence, an unknown, a blocked and a known key see the same bytes
-and the same silence.
+30 seconds in all, one of 64 places (room.py), and with all the others at it an eighth of the
+node's time (attention.py). Garbage, silence, an unknown, a blocked and a known key see the same
+bytes and the same silence.
 
 After the proof an accepted contact, or somebody we have asked, goes to their peer;
-everybody else is a stranger. Each onion has a door of its own, so that a crowd before the one
-that everybody may know keeps nobody out of another. Behind the door of an invite strangers are
-guests (guests.py), and somebody we have asked is one. Behind an inbox's door there are no
-strangers: whoever is not an accepted contact, and came with a key that somebody passed on,
-meets silence.
+everybody else is a stranger. The address has a door of its own, so that a crowd before it keeps
+nobody out of another; each invite has one, and all inboxes have one together. Behind the door of
+an invite strangers are guests (guests.py), and somebody we have asked is one. Behind that of the
+inboxes there are no strangers: whoever is not an accepted contact, and came with a key that
+somebody passed on, meets silence.
 """
 
 import asyncio

@@ -40,7 +40,7 @@ from onionchat.errors import (
 from onionchat.hardening import die_with_parent, harden
 from onionchat.node import confinement
 from onionchat.node.allocator import forgetful
-from onionchat.node.clock import wait
+from onionchat.node.clock import pause
 from onionchat.node.hook import Hook, checked
 from onionchat.node.options import UpOptions
 from onionchat.node.restarts import Restarts
@@ -168,7 +168,7 @@ class Supervisor:
             why = self._failure.message if self._failure else "the node died"
             self._report({"event": "warning", "message": f"{why}; the node is started again"})
             self._failure = None
-            await _pause(restarts.died(time()))
+            await pause(restarts.died(time()))
 
     def _lock_up(self) -> None:
         """From now on nobody can start the node without the passphrase."""
@@ -279,7 +279,7 @@ class Supervisor:
                 if not self._ready.is_set():
                     raise _End(failed) from None
                 self._report({"event": "warning", "message": failed.message})
-            await _pause(restarts.died(time()))
+            await pause(restarts.died(time()))
 
 
 @contextmanager
@@ -338,10 +338,6 @@ def _own_tor(options: UpOptions) -> TorBinary | None:
         return None
     _torrc(options)
     return find_tor(options.tor)
-
-
-async def _pause(seconds: float) -> None:
-    await wait(asyncio.Event(), asyncio.get_running_loop().time() + seconds)
 
 
 async def _end(process: asyncio.subprocess.Process) -> None:
