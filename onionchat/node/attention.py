@@ -12,7 +12,7 @@ Fifty a second are answered all the same, more than tor brings.
 import asyncio
 from typing import Self
 
-from onionchat.node.clock import wait
+from onionchat.node.clock import pause
 
 REST = 7.0
 LONGEST_REST = 1.0
@@ -30,7 +30,7 @@ class Attention:
     async def __aenter__(self) -> Self:
         await self._line.acquire()
         try:
-            await wait(asyncio.Event(), self._free_at)
+            await pause(self._free_at - asyncio.get_running_loop().time())
         except BaseException:
             self._line.release()
             raise

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, Never
 
 from onionchat.errors import RefusedError, RemoteError
 from onionchat.node import inbox, outbox
-from onionchat.node.clock import wait
+from onionchat.node.clock import pause, wait
 from onionchat.node.connection import Connection
 from onionchat.node.greeting import Standing
 from onionchat.node.inbox import Outcome
@@ -176,9 +176,8 @@ class Talk:
     async def _rest(self) -> None:
         live = self._profile.live
         if live is not None and live.online_count() > 1:
-            now = asyncio.get_running_loop().time()
-            pause = min(REST * (now - self.connection.came_in), LONGEST_REST)
-            await wait(asyncio.Event(), now + pause)
+            took = asyncio.get_running_loop().time() - self.connection.came_in
+            await pause(min(REST * took, LONGEST_REST))
 
     async def _take_in(self, wires: list[bytes]) -> None:
         found = await self._profile.change(
@@ -347,9 +346,10 @@ class Talk:
 
     async def _prove(self) -> None:
         """Somebody answers, or it is over."""
-        heard, now = self._heard, asyncio.get_running_loop().time()
+        loop, heard = asyncio.get_running_loop(), self._heard
+        deadline = loop.time() + DOUBT
         await self._ping(DOUBT)
-        await wait(asyncio.Event(), now + DOUBT)
+        await pause(deadline - loop.time())
         if self._heard == heard:
             raise _Over
 
