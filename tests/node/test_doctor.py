@@ -55,6 +55,23 @@ def test_an_inbox_that_is_announced_anew_is_not_the_address(tmp_path: Path) -> N
     asyncio.run(scene())
 
 
+def test_nothing_can_be_found_while_the_network_does_not_answer(alice: Home) -> None:
+    """Though it was announced before."""
+
+    async def scene() -> None:
+        async with asyncio.timeout(60), alice.up():
+            assert alice.profile is not None
+            await alice.profile.running().rearranged()
+            for onion in alice.profile.running().served("identity"):
+                await alice.lane.published(onion)
+            assert (await alice("status")).published is True
+            alice.lane.board.post(state="degraded")
+            assert found(await alice("doctor"))["published"] is False
+            assert (await alice("status")).published is False
+
+    asyncio.run(scene())
+
+
 def test_a_contact_from_request_to_away(tmp_path: Path) -> None:
     async def scene() -> None:
         street = Street()

@@ -93,11 +93,11 @@ async def status(profile: Profile, _: NoParams) -> Status:
     total, waiting = await profile.db.run(lambda: (counts.totals(), _waiting(profile)))
     reachable = await state(profile)
     at_address, inboxes = node.served("identity"), node.served("inbox")
-    invites = node.served("invite")
+    invites, announced = node.served("invite"), at_address <= tor.published
     return Status(
         running=True,
         address=format_address(profile.identity.key),
-        published=at_address <= tor.published if at_address else node.findable,
+        published=(tor.state == "ready" and announced) if at_address else node.findable,
         reachable=reachable.reachable,
         reachable_off_at=reachable.off_at,
         inboxes=Onions(len(inboxes), len(inboxes & tor.published)),

@@ -58,7 +58,7 @@ def _onions(live: Live) -> Iterator[Check]:
     """Each kind that is up: one that just changed is announced anew, and the others stay."""
     for kind, (check, what) in ONIONS.items():
         if onions := live.served(kind):
-            if onions <= live.tor.published:
+            if live.tor.state == "ready" and onions <= live.tor.published:
                 yield Check(check, True, f"{what} can be found")
             else:
                 yield Check(check, False, f"{what} cannot be found yet", "it takes a minute")
