@@ -17,7 +17,7 @@ from onionchat.cli.invocation import Invocation
 from onionchat.cli.new_passphrase import new_passphrase, not_empty
 from onionchat.cli.options import Command, Group, option
 from onionchat.cli.render import line
-from onionchat.errors import RefusedError, UnreachableError
+from onionchat.errors import UnreachableError
 
 OPTION = "--backup-passphrase-fd"
 
@@ -94,12 +94,8 @@ def restore(invocation: Invocation, file: Path, backup_passphrase_fd: int | None
 
     Do not run the old one any more: two nodes of one identity take each other's messages.
     """
-    paths = invocation.paths()
-    if paths.exists():
-        raise RefusedError(
-            f"the profile {invocation.profile} exists already",
-            "a backup becomes a new profile: choose another name with --profile",
-        )
+    instead = "a backup becomes a new profile: choose another name with --profile"
+    paths = invocation.new(instead)
     from onionchat.hardening import harden
     from onionchat.node import backup as backups
 

@@ -11,7 +11,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from onionchat.cli.output import Output
-from onionchat.errors import NotFoundError
+from onionchat.errors import NotFoundError, RefusedError
 
 if TYPE_CHECKING:
     from onionchat.paths import Paths
@@ -66,13 +66,24 @@ class Invocation:
             self._alive(paths)
         return paths
 
+    def new(self, instead: str) -> "Paths":
+        """The same, for commands that make the profile: RefusedError if there is one, with what
+        to do `instead`."""
+        paths = self.paths()
+        if not paths.exists():
+            return paths
+        if paths.ephemeral:
+            self._alive(paths)
+        raise RefusedError(f"the profile {self.profile} exists already", instead)
+
     def _alive(self, paths: "Paths") -> None:
         from onionchat.store.lock import holder
 
         if holder(paths.lock) is None:
             raise NotFoundError(
                 f"the profile {self.profile} lived in memory, and its node has gone",
-                "make another with `onionchat up --ephemeral`",
+                "make another with `onionchat up --ephemeral`, or remove what is left of it "
+                "with `onionchat panic`",
             )
 
 

@@ -10,7 +10,6 @@ from onionchat.cli.new_passphrase import new_passphrase
 from onionchat.cli.options import Command, Group, option
 from onionchat.cli.qr import qr_code
 from onionchat.cli.render import line
-from onionchat.errors import RefusedError
 
 
 @click.command(
@@ -28,12 +27,7 @@ def init(invocation: Invocation) -> None:
 
     Nobody can reset the passphrase.
     """
-    paths = invocation.paths()
-    if paths.exists():
-        raise RefusedError(
-            f"the profile {invocation.profile} exists already",
-            "use it with `onionchat up`, or choose another name with --profile",
-        )
+    paths = invocation.new("use it with `onionchat up`, or choose another name with --profile")
     phrase = new_passphrase(invocation.passphrase_fd)
     from onionchat.node.profile import create_profile
 

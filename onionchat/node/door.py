@@ -6,11 +6,10 @@ node's time (attention.py). Garbage, silence, an unknown, a blocked and a known 
 bytes and the same silence.
 
 After the proof an accepted contact, or somebody we have asked, goes to their peer;
-everybody else is a stranger. The address has a door of its own, so that a crowd before it keeps
-nobody out of another; each invite has one, and all inboxes have one together. Behind the door of
-an invite strangers are guests (guests.py), and somebody we have asked is one. Behind that of the
-inboxes there are no strangers: whoever is not an accepted contact, and came with a key that
-somebody passed on, meets silence.
+everybody else is a stranger. Each onion has a door of its own, so that a crowd before one keeps
+nobody out of another. Behind the door of an invite strangers are guests (guests.py), and somebody
+we have asked is one. Behind that of an inbox there are no strangers: whoever is not an accepted
+contact, and came with a key that somebody passed on, meets silence.
 """
 
 import asyncio

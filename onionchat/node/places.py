@@ -81,7 +81,6 @@ class Places:
         self._peers = peers
         self._where = where
         self._anybody = Door(profile, peers, Strangers(profile, peers)).answer
-        self._contacts = Door(profile, peers, None).answer
         self._served: dict[str, Served] = {}
         self._names: set[str] = set()
         self._stir = asyncio.Event()
@@ -136,7 +135,8 @@ class Places:
             yield Wanted("identity", self._profile.identity, self._anybody)
         for row in arranged.inboxes:
             clients = frozenset(map(client_key.public, row.client_keys))
-            yield Wanted("inbox", Identity.from_seed(row.seed), self._contacts, clients)
+            answer = Door(self._profile, self._peers, None).answer
+            yield Wanted("inbox", Identity.from_seed(row.seed), answer, clients)
 
     def _follow(self, wanted: list[Wanted], group: asyncio.TaskGroup) -> None:
         by_id = {each.identity.service_id: each for each in wanted}

@@ -27,7 +27,7 @@ from onionchat.node.uptime import uptime
 from onionchat.node.why import Why
 from onionchat.os_errors import explained
 from onionchat.paths import Paths
-from onionchat.store import generation, keyslot
+from onionchat.store import ephemeral, generation, keyslot
 from onionchat.store import identity as identities
 from onionchat.store.database import Database
 from onionchat.store.ending import Uptime
@@ -137,6 +137,7 @@ def make_profile(
 def _made(paths: Paths, passphrase: bytes, me: Me, fill: Callable[[], None], cost: Cost) -> str:
     """The keyslot is written last: what is there before it is no profile, and is removed if
     anything fails, or by whoever comes next if we cannot."""
+    ephemeral.check_beside(paths)
     with ExitStack() as undo:
         if paths.exists():
             raise RefusedError(

@@ -79,6 +79,7 @@ def supervise(start: Start, report: Report) -> None:
     try:
         paths.make()  # what XDG_RUNTIME_DIR had is gone after a reboot
         with Lock.acquire(paths.lock) as lock, ephemeral.life(paths):
+            ephemeral.check_beside(paths)
             asyncio.run(Supervisor(start, lock, report).run())
     finally:
         start.forget()
@@ -90,6 +91,7 @@ def check(options: UpOptions) -> None:
     harden()
     options.paths.make()
     check_free(options.paths.lock)
+    ephemeral.check_beside(options.paths)
     _own_tor(options)
     if options.on_message is not None:
         checked(options.on_message)

@@ -18,6 +18,7 @@ from pathlib import Path
 
 from onionchat.errors import RefusedError
 from onionchat.paths import Paths
+from onionchat.store.lock import check_free
 
 _IN_MEMORY = {"tmpfs", "ramfs"}
 _MOUNTS = Path("/proc/self/mountinfo")
@@ -37,6 +38,12 @@ def place(paths: Paths) -> Paths:
             "choose a place that is, such as --data-dir /dev/shm/onionchat",
         )
     return paths.in_memory()
+
+
+def check_beside(paths: Paths) -> None:
+    """RefusedError if one of the same name lives: both would have the same sockets."""
+    if not paths.ephemeral:
+        check_free(paths.in_memory().lock)
 
 
 def in_memory(path: Path) -> bool:

@@ -12,7 +12,12 @@ from typing import Any
 
 import pytest
 
+from onionchat.crypto.vault import Cost
 from onionchat.errors import RefusedError
+from onionchat.node import supervisor
+from onionchat.node.options import UpOptions
+from onionchat.node.profile import create_profile
+from onionchat.node.start import Start
 from onionchat.paths import Paths, locate
 from onionchat.store import ephemeral, lock
 from onionchat.store.lock import Lock, holder
@@ -88,6 +93,7 @@ def test_what_a_killed_one_leaves_is_no_profile(burner: Machine, memory: Path) -
     assert paths.in_memory().keyslot.exists()
     burner("status").refused(7, "lived in memory")
     burner("up").refused(7, "lived in memory", "--ephemeral")
+    burner.unlocked("init").refused(7, "lived in memory", "panic")
     assert "gone, in memory only" in burner("profile", "list").out
     with living(burner):
         assert burner.address() != address
@@ -125,6 +131,25 @@ def test_a_name_that_is_no_text_is_in_nobodys_way(
     mounts.write_bytes(b"1 1 0:0 / /\xff rw - ext4 disk rw\n" + ephemeral._MOUNTS.read_bytes())
     monkeypatch.setattr(ephemeral, "_MOUNTS", mounts)
     assert ephemeral.in_memory(memory)
+
+
+def test_none_on_the_disk_is_made_or_runs_beside_one_of_its_name(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both would have the same sockets; `init` had looked before anybody typed."""
+    monkeypatch.setattr(supervisor, "harden", lambda: None)  # not the tests' own process
+    paths = Paths("default", tmp_path / "root", tmp_path / "run")
+    create_profile(paths, b"correct horse", Cost.FLOOR)
+    other = paths.in_memory()
+    other.make()
+    with Lock.acquire(other.lock):
+        with pytest.raises(RefusedError, match="is running"):
+            supervisor.supervise(
+                Start.make(UpOptions(paths, tor_control="/c", tor_socks="/s")), print
+            )
+        paths.keyslot.unlink()
+        with pytest.raises(RefusedError, match="is running"):
+            create_profile(paths, b"correct horse", Cost.FLOOR)
 
 
 def test_a_profile_of_that_name_on_the_disk_is_refused(tmp_path: Path) -> None:

@@ -96,3 +96,4 @@ def _measured(
     name = "a message beside a siege over Tor, the time of one without"
     yield Bar(name, one / other, "times", TIMES, note)
     yield Bar("resident memory that the siege costs", growth, "MiB", GROWTH)
+    yield Bar("a siege in which nobody arrived", not arrived, "", 0, "the control")
