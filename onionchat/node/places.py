@@ -135,8 +135,8 @@ class Places:
             yield Wanted("identity", self._profile.identity, self._anybody)
         for row in arranged.inboxes:
             clients = frozenset(map(client_key.public, row.client_keys))
-            answer = Door(self._profile, self._peers, None).answer
-            yield Wanted("inbox", Identity.from_seed(row.seed), answer, clients)
+            door = Door(self._profile, self._peers, None)
+            yield Wanted("inbox", Identity.from_seed(row.seed), door.answer, clients)
 
     def _follow(self, wanted: list[Wanted], group: asyncio.TaskGroup) -> None:
         by_id = {each.identity.service_id: each for each in wanted}

@@ -335,7 +335,12 @@ BUGS = (
     Bug(
         "a stranger who knocks at an inbox is answered",
         "node/places.py",
-        (("Door(profile, peers, None)", "Door(profile, peers, Strangers(profile, peers))"),),
+        (
+            (
+                "Door(self._profile, self._peers, None)",
+                "Door(self._profile, self._peers, Strangers(self._profile, self._peers))",
+            ),
+        ),
         tests("tests/node/test_expelled.py", "-k", "together"),
     ),
     Bug(
