@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from onionchat.node.connection import Connection
+from onionchat.node.talk import _Over
 from onionchat.protocol.events import EnvelopeReceived
 from onionchat.protocol.records import Empty
 from onionchat.store import outbox
@@ -58,6 +59,8 @@ def test_nothing_is_said_behind_a_bye_and_what_was_to_be_said_comes_anew(tmp_pat
             alice, _ = homes
             for talk in talks(alice):
                 await talk.say_bye()
+                with pytest.raises(_Over):
+                    await talk._write([b"an envelope that was about to leave"])
             await delivered(alice, "bob", "hello")
 
     asyncio.run(scene())
