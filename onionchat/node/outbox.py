@@ -86,6 +86,18 @@ def unanswered(contact: int, shared: frozenset[SessionId]) -> Batch:
     return Batch(tuple(wire for wire, sid in answered.stored(device) if sid in shared))
 
 
+def oldest(contact: int, uptime: Uptime) -> int | None:
+    """The row of the oldest envelope that is not known to have arrived, and is not over."""
+    return outbox.oldest(contacts.by_id(contact).device, uptime.now)
+
+
+def missing(contact: int, shared: frozenset[SessionId], uptime: Uptime) -> Batch:
+    """The oldest envelopes that should have been receipted long ago, as they were."""
+    device = contacts.by_id(contact).device
+    found = outbox.unreceipted(device, shared, uptime.now)[:BATCH]
+    return Batch(tuple(row.wire for row in found), tuple(row.id for row in found))
+
+
 def give_back(contact: int, shared: frozenset[SessionId]) -> None:
     """The connections that there are share these sessions. What was written under any other
     would wait for the next hello: it is encrypted again, under the session in use and with its

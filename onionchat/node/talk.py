@@ -11,10 +11,8 @@ without anybody knowing yet, it would be lost while the one that its author watc
 on: they would wait for days (seen in a simulated one). For the same reason the receipts that
 may not have come are repeated when another connection has ended.
 
-Pings go out when nothing came for a minute or so, at random moments; a peer that is not
-heard for three of them is gone, whatever tor believes, and so is one that does not take
-them. After the machine has slept, or when messages were written and nothing at all comes
-back, that would be long: then half a minute is enough.
+Whether anybody is still there is keepalive.py's to find out; what should have been receipted
+long ago, overdue.py's.
 """
 
 import asyncio
@@ -29,7 +27,9 @@ from onionchat.node.clock import pause, wait
 from onionchat.node.connection import Connection
 from onionchat.node.greeting import Standing
 from onionchat.node.inbox import Outcome
+from onionchat.node.keepalive import KeepAlive
 from onionchat.node.outbox import Batch, Order
+from onionchat.node.overdue import Overdue
 from onionchat.node.session import set_aside
 from onionchat.protocol.events import (
     Bye,
@@ -52,15 +52,9 @@ from onionchat.types import SessionId
 if TYPE_CHECKING:
     from onionchat.node.peer import Peer
 
-PING_AFTER = (60.0, 90.0)
-GONE_AFTER = 240.0
-DOUBT = 30.0
-"""Seconds for an answer when there is a reason to think that nobody is there any more."""
 ANSWER = 20.0
 """Seconds after messages were written in which something should come back: a receipt leaves
 within 0.3 s, and comes before the rest of a batch has crossed a slow path."""
-QUIET = 10.0
-"""Seconds without an envelope after which a connection that does not speak says goodbye."""
 REPLIES = 1024
 """Answers that may wait for their moment, or for a peer to read: two windows of envelopes."""
 REST = 3.0
@@ -98,13 +92,14 @@ class Talk:
         self._replies: list[Frame] = []
         self._asked = True
         self._wake = asyncio.Event()
-        self._doubted = asyncio.Event()
         self._over = asyncio.Event()
-        self._heard = asyncio.get_running_loop().time()
-        self._receipts_at: float | None = self._heard
+        self._alive = KeepAlive(self)
+        self._receipts_at: float | None = asyncio.get_running_loop().time()
         self._replies_at: float | None = None
         self._answer_by: float | None = None
         self._again = False
+        self._overdue = Overdue()
+        self._missing = False
         self.said_bye = False
         self.good = False
         """Something new came, or it lasted."""
@@ -142,7 +137,7 @@ class Talk:
 
     def doubt(self) -> None:
         """The machine has slept, and the other side, or tor, may have given us up."""
-        self._doubted.set()
+        self._alive.doubt()
 
     def say_again(self) -> None:
         """Another connection has ended, and receipts with it that nobody asks for any more: what
@@ -159,7 +154,8 @@ class Talk:
         if self._said:
             await self._take_in(self._said)
         while events := await self.connection.events():
-            self._heard, self._answer_by = asyncio.get_running_loop().time(), None
+            self._alive.heard()
+            self._answer_by = None
             wires = [event.wire for event in events if isinstance(event, EnvelopeReceived)]
             if wires:
                 await self._take_in(wires)
@@ -247,7 +243,7 @@ class Talk:
                 replies, self._replies, self._replies_at = self._replies, [], None
                 self._must_be_open()
                 await self.connection.send(*replies)
-            if self._peer.preferred is self or self._opening:
+            if self.speaks or self._opening:
                 if written or self._has_reason():
                     async with self._peer.speaking:
                         batch = await self._what_waits(written)
@@ -269,8 +265,9 @@ class Talk:
                     await self._until_asked()
 
     def _expect_answer(self, written: tuple[int, ...]) -> None:
-        if written and self._answer_by is None:
-            self._answer_by = asyncio.get_running_loop().time() + ANSWER
+        if written:
+            self._overdue.waits = True
+            self._answer_by = self._answer_by or asyncio.get_running_loop().time() + ANSWER
 
     async def _until_asked(self) -> None:
         """There may be something to say, or what should have been answered was not."""
@@ -283,8 +280,8 @@ class Talk:
 
     def _has_reason(self) -> bool:
         """Is there anything to look for in the store?"""
-        asked = self._asked or self._opening or self._again or not self._repeated
-        return asked or _is_due(self._receipts_at)
+        again = self._again or self._missing or not self._repeated
+        return again or self._asked or self._opening or _is_due(self._receipts_at)
 
     async def _what_waits(self, written: tuple[int, ...]) -> Batch:
         """One batch; the outbox rows in it are marked as sent with the next one."""
@@ -299,6 +296,10 @@ class Talk:
             return await profile.db.run(
                 outbox.unanswered, self._peer.contact, self._standing.shared
             )
+        if self._missing and not written:
+            self._missing = False
+            contact, shared = self._peer.contact, self._standing.shared
+            return await profile.db.run(outbox.missing, contact, shared, profile.uptime())
         self._asked = False
         return await self._take(self._order(written))
 
@@ -330,40 +331,28 @@ class Talk:
         await self.connection.flush()
 
     async def _keep_alive(self) -> Never:
-        loop = asyncio.get_running_loop()
-        while True:
-            if await wait(self._doubted, loop.time() + self._patience()):
-                self._doubted.clear()
-                await self._prove()
-            self.good = True
-            quiet = loop.time() - self._heard
-            if self._peer.preferred is not self and quiet >= QUIET:
-                await self._leave()
-            if quiet >= GONE_AFTER:
-                raise _Over
-            if quiet >= PING_AFTER[0]:
-                await self._ping(GONE_AFTER - quiet)
+        if await self._alive.run():
+            await self.say_bye()
+        raise _Over
 
-    async def _prove(self) -> None:
-        """Somebody answers, or it is over."""
-        loop, heard = asyncio.get_running_loop(), self._heard
-        deadline = loop.time() + DOUBT
-        await self._ping(DOUBT)
-        await pause(deadline - loop.time())
-        if self._heard == heard:
-            raise _Over
+    @property
+    def speaks(self) -> bool:
+        """Is it the one of this contact's connections on which messages leave?"""
+        return self._peer.preferred is self
 
-    async def _ping(self, patience: float) -> None:
-        """One that cannot even be written, because so much is unread, is not waited for."""
-        try:
-            self._must_be_open()
-            async with asyncio.timeout(patience):
-                await self.connection.send(Ping(secrets.token_bytes(8)))
-        except TimeoutError:
-            raise _Over from None
+    async def ping(self) -> None:
+        self._must_be_open()
+        await self.connection.send(Ping(secrets.token_bytes(8)))
 
-    def _patience(self) -> float:
-        return _random.uniform(*PING_AFTER) if self._peer.preferred is self else QUIET
+    async def lasted(self) -> None:
+        """It has, for a minute or so: has everything been receipted that was written then?"""
+        self.good = True
+        if self.speaks and self._overdue.waits:
+            now = self._profile.uptime()
+            oldest = await self._profile.db.run(outbox.oldest, self._peer.contact, now)
+            if self._overdue.look(oldest):
+                self._missing = True
+                self._wake.set()
 
 
 def _in_a_moment(before: float | None) -> float:

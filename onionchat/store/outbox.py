@@ -115,6 +115,12 @@ def unreceipted(device: int, sids: Collection[SessionId], uptime: int) -> list[W
     return [WireRow(row, wire) for row, wire, sid in rows if sid in sids]
 
 
+def oldest(device: int, uptime: int) -> int | None:
+    """The first of them, whatever its session."""
+    row = _OLDEST.first(device, uptime)
+    return None if row is None else int(row[0])
+
+
 def in_flight(device: int) -> int:
     """Envelopes that are not known to have arrived."""
     ((count,),) = _IN_FLIGHT(device)
@@ -255,6 +261,14 @@ _UNRECEIPTED = Prepared(
         .join(Session)
         .where(_open(argument(0)), Outbox.wire.is_null(False), _not_over(argument(1)))
         .order_by(Outbox.id)
+    )
+)
+_OLDEST = Prepared(
+    lambda: (
+        Outbox.select(Outbox.id)
+        .where(_open(argument(0)), Outbox.wire.is_null(False), _not_over(argument(1)))
+        .order_by(Outbox.id)
+        .limit(SQL("1"))
     )
 )
 _WRITTEN_UNDER = Prepared(

@@ -1,5 +1,7 @@
 """Single misfortunes in virtual time, each of which a day of faults has shown to matter."""
 
+import asyncio
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -7,6 +9,7 @@ import pytest
 from onionchat.node import talk
 from onionchat.node.clock import pause
 from onionchat.node.greeting import ROLLED_BACK_ME
+from onionchat.node.talk import Talk
 from onionchat.store.models import Event, Identity, Session
 from tests.simulation.machine import Machine
 from tests.simulation.trace import Trace
@@ -140,6 +143,38 @@ def test_a_receipt_does_not_die_with_another_connection(monkeypatch: pytest.Monk
         for end in anna.tor.ends:
             end.circuit.silent = True
         assert await deliver(anna, "ben", "anna>ben 1") < HOUR
+
+    scene(story)
+
+
+def test_a_receipt_that_was_lost_and_is_forgotten_is_asked_for_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Ben's was committed, its connection ended before it was written, and what Anna said on
+    another has answered its chain since: he keeps its bytes no more. The connection lives on."""
+    write = Talk._write
+    lost: list[bytes] = []
+
+    async def swallowed(talk: Talk, wires: Sequence[bytes]) -> None:
+        if lost or not wires or talk._peer.name != "anna":
+            await write(talk, wires)
+        else:
+            lost.extend(wires)
+
+    async def story(world: World) -> None:
+        anna, ben = world.machines
+        await deliver(anna, "ben", "anna>ben 1")
+        with monkeypatch.context() as patch:
+            patch.setattr(Talk, "_write", swallowed)
+            await anna("send", name="ben", text="anna>ben 2")
+            while not lost:
+                await pause(1)
+        await deliver(ben, "anna", "ben>anna 1")
+        await deliver(anna, "ben", "anna>ben 3")
+        assert [row.state for row in await anna("outbox.list")] == ["sent"]
+        async with asyncio.timeout(5 * MINUTE):
+            while await anna("outbox.list"):
+                await pause(5)
 
     scene(story)
 
