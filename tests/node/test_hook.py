@@ -66,8 +66,10 @@ def test_one_at_a_time_and_each(tmp_path: Path) -> None:
     async def scene(bench: Bench) -> None:
         for number in range(3):
             bench.hook.ring({"number": number})
-        for number in range(3):
-            assert await bench.said() == f'begin\n{{"number": {number}}}\nend\n'
+        each = [f'begin\n{{"number": {number}}}\nend\n' for number in range(3)]
+        with os.fdopen(os.open(bench.pipe, os.O_RDWR)) as pipe:  # no end between two of them
+            lines = [await asyncio.to_thread(pipe.readline) for _ in range(9)]
+        assert "".join(lines) == "".join(each)
 
     run(scene, tmp_path, "exec > {pipe}; echo begin; cat; echo end")
 
