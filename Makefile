@@ -1,7 +1,7 @@
 # Two commands do all the set-up: `make demo` and `make test`.
 bin := .venv/bin
 
-.PHONY: help demo test .test-live .test-apart .test-rest lint docs wheel bench simulate mutants crash soak load lock clean
+.PHONY: help demo test .test-live .test-apart .test-rest lint docs wheel bench simulate mutants claims crash soak load lock clean
 help:
 	@echo 'make demo    set up, then two people talk over a private Tor network on this machine'
 	@echo 'make test    set up, then lint, types, import contract and the fast suite'
@@ -11,6 +11,7 @@ help:
 	@echo 'make bench   the figures, each beside its peer in the same run'
 	@echo 'make simulate days of faults for whole nodes in virtual time; goes on where it stopped'
 	@echo 'make mutants bugs are planted, and it shows which instrument notices each'
+	@echo 'make claims  what the threat model calls impossible is made possible, and its tests must fail'
 	@echo 'make crash   the process killed at every place, and its disk after power cuts; goes on where it stopped'
 	@echo 'make soak    real nodes on a private Tor network, killed and frozen: MINUTES=n; adds to what was counted'
 	@echo 'make load    100,000 messages that wait, 1,000,000 that are kept, 1,000 contacts, one who floods'
@@ -66,6 +67,11 @@ simulate:
 mutants:
 	@.ci/setup development
 	@$(bin)/python -m tests.mutants
+
+# WORD=w: only those with this word.
+claims:
+	@.ci/setup development
+	@$(bin)/python -m tests.mutants.claims $(WORD)
 
 # KIND=kills, faults, images or control, each also as KIND=kills=n: stop at so many.
 crash:

@@ -15,7 +15,7 @@ def main(word: str = "") -> int:
         orchard = Orchard(Path(directory))
         green = {bug.instrument: orchard.run(bug.instrument) == 0 for bug in chosen}
         for bug in chosen:  # an instrument that is red already proves nothing
-            caught = green[bug.instrument] and orchard.caught(bug)
+            caught = green[bug.instrument] and orchard.caught(bug.places, bug.instrument)
             passed += caught
             print(f"{'caught' if caught else 'MISSED':7} {bug.name:64} {_name(bug.instrument)}")
             sys.stdout.flush()

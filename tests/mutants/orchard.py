@@ -4,9 +4,10 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
-from tests.mutants.planted import Bug
+from tests.mutants.planted import Change
 
 ROOT = Path(__file__).parents[2]
 CAUGHT = 1
@@ -24,15 +25,16 @@ class Orchard:
             copied.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copied)
 
-    def caught(self, bug: Bug) -> bool:
-        """Does its instrument turn red?"""
-        with_bug = self._tree / "onionchat" / bug.file
-        without = with_bug.read_text()
-        with_bug.write_text(plant(bug, without))
+    def caught(self, changes: Sequence[Change], instrument: tuple[str, ...]) -> bool:
+        """Does the instrument turn red?"""
+        planted = plant(changes)
         try:
-            return self.run(bug.instrument) == CAUGHT
+            for file, source in planted.items():
+                (self._tree / "onionchat" / file).write_text(source)
+            return self.run(instrument) == CAUGHT
         finally:
-            with_bug.write_text(without)
+            for file in planted:
+                shutil.copy2(ROOT / "onionchat" / file, self._tree / "onionchat" / file)
 
     def run(self, instrument: tuple[str, ...]) -> int:
         """Its exit code, with the tree as it is."""
@@ -48,8 +50,11 @@ class Orchard:
         ).returncode
 
 
-def plant(bug: Bug, source: str) -> str:
-    for old, new in bug.changes:
-        assert source.count(old) == 1, f"{bug.name}: {source.count(old)} places in {bug.file}"
-        source = source.replace(old, new)
-    return source
+def plant(changes: Sequence[Change]) -> dict[str, str]:
+    """Each file that is changed, as it is then."""
+    planted: dict[str, str] = {}
+    for file, old, new in changes:
+        source = planted.get(file) or (ROOT / "onionchat" / file).read_text()
+        assert source.count(old) == 1, f"{source.count(old)} places in {file} for {old!r}"
+        planted[file] = source.replace(old, new)
+    return planted

@@ -6,6 +6,9 @@ An instrument is a selection of tests, or a few simulated hours full of some fau
 
 from dataclasses import dataclass
 
+Change = tuple[str, str, str]
+"""A file in onionchat/, what stands there exactly once, and what is put in its place."""
+
 
 @dataclass(frozen=True)
 class Bug:
@@ -15,6 +18,10 @@ class Bug:
     file: str
     changes: tuple[tuple[str, str], ...]
     instrument: tuple[str, ...]
+
+    @property
+    def places(self) -> list[Change]:
+        return [(self.file, old, new) for old, new in self.changes]
 
 
 def tests(*selection: str) -> tuple[str, ...]:

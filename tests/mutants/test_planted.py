@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.orchard import ROOT, Orchard, plant
+from tests.mutants.orchard import Orchard, plant
 from tests.mutants.planted import BUGS, Bug
 
 FEW = ("the profile's lock is not taken", "the pauses between dials are never short again")
@@ -12,8 +12,8 @@ FEW = ("the profile's lock is not taken", "the pauses between dials are never sh
 
 @pytest.mark.parametrize("bug", BUGS, ids=lambda bug: bug.name)
 def test_each_bug_has_its_place_in_the_source(bug: Bug) -> None:
-    source = (ROOT / "onionchat" / bug.file).read_text()
-    compile(plant(bug, source), bug.file, "exec")
+    for file, source in plant(bug.places).items():
+        compile(source, file, "exec")
 
 
 def test_there_are_enough() -> None:
@@ -25,5 +25,5 @@ def test_a_few_are_planted(name: str, tmp_path: Path) -> None:
     (bug,) = [bug for bug in BUGS if bug.name == name]
     orchard = Orchard(tmp_path)
     assert orchard.run(bug.instrument) == 0
-    assert orchard.caught(bug)
+    assert orchard.caught(bug.places, bug.instrument)
     assert orchard.run(bug.instrument) == 0

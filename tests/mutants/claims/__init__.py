@@ -1,0 +1,10 @@
+"""What docs/threat-model.md says that nobody can do, made possible once: who notices?
+
+Behind each *cannot* stand tests. A test that has never been seen red proves nothing, so for each
+there is a weakness, planted in the source, with which it must fail. A file for each adversary.
+"""
+
+from tests.mutants.claims import stranger
+from tests.mutants.claims.weakness import Weakness
+
+WEAKNESSES: tuple[Weakness, ...] = (*stranger.WEAKNESSES,)
