@@ -2,8 +2,10 @@
 
 import os
 import shutil
+import site
 import subprocess
 import sys
+import venv
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -24,6 +26,7 @@ class Orchard:
             copied = self._tree / name
             copied.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, copied)
+        self._python = _own_python(self._tree)
 
     def caught(self, changes: Sequence[Change], instrument: tuple[str, ...]) -> bool:
         """Does the instrument turn red?"""
@@ -38,16 +41,30 @@ class Orchard:
 
     def run(self, instrument: tuple[str, ...]) -> int:
         """Its exit code, with the tree as it is."""
-        environment = {**os.environ, "PYTHONPATH": str(self._tree), "PYTHONHASHSEED": "0"}
+        environment = {**os.environ, "PYTHONHASHSEED": "0"}
         environment["PYTHONDONTWRITEBYTECODE"] = "1"  # two bugs of one size, planted in one second
         return subprocess.run(
-            [sys.executable, *instrument],
+            [self._python, *instrument],
             cwd=self._tree,
             env=environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
             check=False,
         ).returncode
+
+
+def _own_python(tree: Path) -> Path:
+    """One that knows this tree's program, and so do all that it starts, whatever environment they
+    are given: those that tests start are given none."""
+    venv.create(tree / ".venv", symlinks=True)
+    (own,) = (tree / ".venv" / "lib").glob("python*/site-packages")
+    (own / "tree.pth").write_text("\n".join([str(tree), *site.getsitepackages()]))
+    python = tree / ".venv" / "bin" / "python"
+    script = (Path(sys.executable).parent / "onionchat").read_text()
+    command = python.with_name("onionchat")
+    command.write_text(script.replace(sys.executable, str(python)))
+    command.chmod(0o755)
+    return python
 
 
 def plant(changes: Sequence[Change]) -> dict[str, str]:
