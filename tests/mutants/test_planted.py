@@ -27,3 +27,12 @@ def test_a_few_are_planted(name: str, tmp_path: Path) -> None:
     assert orchard.run(bug.instrument) == 0
     assert orchard.caught(bug.places, bug.instrument)
     assert orchard.run(bug.instrument) == 0
+
+
+def test_programs_that_an_instrument_starts_are_those_of_the_copy(tmp_path: Path) -> None:
+    code = (
+        "import subprocess, sys; where = 'import onionchat; print(onionchat.__file__)';"
+        " line = [sys.executable, '-c', where];"
+        f" assert {str(tmp_path)!r}.encode() in subprocess.check_output(line, cwd='/', env={{}})"
+    )
+    assert Orchard(tmp_path).run(("-c", code)) == 0
