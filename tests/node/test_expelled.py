@@ -4,6 +4,7 @@ On a real Tor: tests/live/test_inboxes.py.
 """
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -13,6 +14,7 @@ from onionchat.store import inboxes
 from onionchat.tor.dial_errors import DialError, KeyRefused, NotPublished
 from onionchat.types import OnionKey, Place
 from tests.node.patience import run
+from tests.node.street import Home
 from tests.node.town import (
     answer_to,
     delivered,
@@ -41,7 +43,7 @@ def test_a_removed_contact_never_gets_a_connection_and_the_others_notice_nothing
             alice, bob, carol = homes
             theirs, hers = await place_of(bob, "alice"), await place_of(carol, "alice")
             assert theirs.onion == hers.onion
-            connected = set(talks(bob))
+            connected, lost = set(talks(bob)), partings(carol)
             await alice(verb, name="bob")
             assert [peer.name for peer in peers(alice)] == ["carol"]
             with pytest.raises(DialError):
@@ -55,8 +57,24 @@ def test_a_removed_contact_never_gets_a_connection_and_the_others_notice_nothing
                 await dial(bob, Place(new.onion, theirs.client_key))
             await delivered(carol, "alice", "still here")
             assert await carol("receive") == []
+            assert lost == []
 
     run(scene())
+
+
+def partings(home: Home) -> list[str]:
+    """Of whom they have the last connection no more, from now on."""
+    assert home.profile is not None
+    feed, lost = home.profile.feed, list[str]()
+    tell = feed.live
+
+    def live(method: str, params: dict[str, Any]) -> None:
+        if params.get("online") is False:
+            lost.append(params["contact"])
+        tell(method, params)
+
+    feed.live = live  # type: ignore[method-assign]  # this one is listened to
+    return lost
 
 
 def test_of_where_they_were_tor_keeps_nothing(tmp_path: Path) -> None:
@@ -107,7 +125,8 @@ def test_who_was_away_when_the_inbox_moved_comes_to_the_old_one(tmp_path: Path) 
         async with alice.up(dial=False):
             await alice("reachable", state="off")
             await alice("contact.remove", name="bob")
-            await alice.until(lambda: len(inboxes.all_rows()) == 2)
+            await alice.until(lambda: [row for row in inboxes.all_rows() if not row.closing_since])
+            assert len(await rows(alice)) == 2
             with pytest.raises(KeyRefused):
                 await dial(alice, places[0])
             async with carol.up(dial=False):
