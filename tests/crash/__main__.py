@@ -35,7 +35,8 @@ async def sweep_over(kind: str, directory: Path, wanted: int) -> Tally:
 
     def tell(verdict: Verdict) -> None:
         tally.walked += 1
-        tally.recovered(verdict.recovery)
+        if tally.recovered(verdict.recovery):
+            print(f"{verdict.point} came back after {verdict.recovery:.1f} s", flush=True)
         if verdict.violations or verdict.reached:
             tally.count(verdict.point.scene, failed=bool(verdict.violations))
         else:

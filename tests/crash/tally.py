@@ -51,9 +51,12 @@ class Tally:
         new.write_text(json.dumps(asdict(self)))
         new.replace(STATE / f"{self.name}.json")
 
-    def recovered(self, seconds: float) -> None:
+    def recovered(self, seconds: float) -> bool:
+        """Whether it was late."""
+        late = seconds > LATE
         self.slowest = max(self.slowest, seconds)
-        self.late += seconds > LATE
+        self.late += late
+        return late
 
     def count(self, kind: str, *, failed: bool) -> None:
         self.passed += not failed
