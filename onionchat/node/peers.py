@@ -49,7 +49,13 @@ class Peers:
         """Something was committed for this contact; whether who may come to us has changed.
         Should it not be found out what, the node ends: it would go on as if it had not been.
         Who asked may stop waiting."""
-        return await asyncio.shield(self._group.create_task(self._look_at(contact)))
+        look = self._look_at(contact)
+        try:
+            looking = self._group.create_task(look)
+        except RuntimeError:  # the node is ending already: its next start sees what there is
+            look.close()
+            return False
+        return await asyncio.shield(looking)
 
     async def _look_at(self, contact: int) -> bool:
         """Who is new gets a task; who was blocked or removed loses it, and every connection."""

@@ -339,3 +339,26 @@ def test_a_node_that_cannot_see_what_was_changed_does_not_go_on(
     with pytest.raises(BaseExceptionGroup) as ended:
         asyncio.run(scene())
     assert isinstance(first_of(ended.value), ScarceError)
+
+
+def test_what_is_committed_while_the_node_ends_is_no_mistake(tmp_path: Path) -> None:
+    """One of its tasks has failed, and a command is still at work: its next start sees to it."""
+
+    async def fails() -> None:
+        raise ScarceError("the disk fails")
+
+    async def scene() -> None:
+        alice = Home("alice", tmp_path, Street())
+        async with alice.up():
+            assert alice.profile is not None
+            async with asyncio.TaskGroup() as group:
+                peers = Peers(alice.profile, alice.lane, group)
+                group.create_task(fails())
+                try:
+                    await asyncio.Event().wait()
+                finally:
+                    assert not await peers.changed(1)
+
+    with pytest.raises(BaseExceptionGroup) as ended:
+        asyncio.run(scene())
+    assert isinstance(first_of(ended.value), ScarceError)
