@@ -10,7 +10,7 @@ from onionchat.crypto.session_secrets import SessionSecrets
 from onionchat.errors import RemoteError
 from onionchat.types import IdentityKey
 from tests.crypto import by_hand
-from tests.crypto.people import ALICE, BOB, CAROL, drawn
+from tests.crypto.people import ALICE, BOB, CAROL, drawn, posing_as
 from tests.vectors import load
 
 VECTORS = load("mailbox")
@@ -81,11 +81,10 @@ def test_two_deposits_in_one_bundle_are_two_sessions() -> None:
 
 
 def test_whoever_claims_to_be_another_has_other_keys() -> None:
-    offer = by_hand.Offer.drawn(RANDOM_R, Kind.ONE_TIME, EXPIRY)
-    liar, m3 = by_hand.deposit(RANDOM_I, BOB, offer, ALICE.key, CAROL.x25519())
-    claim, session = collect(BOB, PRIVATE, m3)
+    m3, theirs = deposit(posing_as(ALICE, CAROL), BOB.key, SIGNED, NOW)
+    claim, ours = collect(BOB, PRIVATE, m3)
     assert claim == ALICE.key
-    assert not set(liar.split().values()) & set(keys(session).values())
+    assert not set(keys(theirs).values()) & set(keys(ours).values())
 
 
 def test_a_live_bundle_collects_nothing() -> None:

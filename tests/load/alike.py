@@ -37,11 +37,11 @@ from onionchat.protocol.limits import PENDING_REQUESTS
 from onionchat.rpc.client import Client
 from onionchat.tor.link import connect
 from onionchat.types import IdentityKey, Incarnation, OnionKey
+from tests.crypto.people import posing_as
 from tests.load import filling
 from tests.load.bar import Bar
 from tests.load.profiles import fill
 from tests.load.street_node import StreetNode
-from tests.node.attack import posing_as
 from tests.node.caller import Speech, request, silence
 from tests.rpc.neighbour import Signposts
 

@@ -40,10 +40,3 @@ async def alone(home: Home) -> None:
 
 def mallory() -> Identity:
     return Identity.from_seed(secrets.token_bytes(32))
-
-
-def posing_as(victim: Identity, thief: Identity) -> Identity:
-    """The victim's public key over the thief's private one."""
-    forged = Identity.from_seed(thief.seed)
-    forged.key = victim.key
-    return forged

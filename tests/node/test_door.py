@@ -13,17 +13,18 @@ import pytest
 
 from onionchat.crypto.handshake import M1_SIZE, M3_SIZE, Initiator
 from onionchat.errors import RemoteError
-from onionchat.protocol.events import Ping
+from onionchat.protocol.events import Ping, Ponged
 from onionchat.protocol.framing import Kind, Sealer
 from onionchat.protocol.hello import Hello, Purpose
 from onionchat.protocol.hello import encode as encode_hello
 from onionchat.protocol.limits import CELL, LARGEST_CLASS, UNPROVEN_BYTES, UNPROVEN_CONNECTIONS
 from onionchat.tor.link import READ_MAX, StreamLink
 from onionchat.types import Incarnation
+from tests.crypto.people import posing_as
 from tests.node import patience
-from tests.node.attack import attacked, mallory, posing_as
+from tests.node.attack import attacked, mallory
 from tests.node.caller import call, contents, greet, knock, silence
-from tests.node.street import Home, Street
+from tests.node.street import Home, Street, befriend
 
 pytestmark = pytest.mark.usefixtures("promptly")
 
@@ -148,17 +149,26 @@ def test_a_flipped_bit_anywhere_is_answered_with_silence(tmp_path: Path, flight:
 
 
 def test_a_flipped_bit_in_a_frame_ends_the_connection_unheard(tmp_path: Path) -> None:
-    """A length that was changed may ask for more: there is more, and it does not open either."""
+    """A contact's, whose ping is answered when it is whole. A length that was changed may ask for
+    more: there is more, and it does not open either."""
 
     async def scene() -> None:
-        async with attacked(tmp_path) as (street, alice, _):
-            for bit in sample("hello"):
-                async with call(street, alice, mallory()) as caller:
+        street = Street()
+        alice, bob = Home("alice", tmp_path, street), Home("bob", tmp_path, street)
+        async with asyncio.timeout(300), alice.up():
+            async with bob.up():
+                await befriend(alice, bob)
+            async with call(street, alice, bob.identity) as caller:
+                await greet(caller)
+                await caller.send(Ping(b"are you there"))
+                assert await caller.expect(Ponged) == Ponged(b"are you there")
+            for bit in reversed(sample("hello")):
+                async with call(street, alice, bob.identity) as caller:
                     await greet(caller)
                     caller.channel.send(Ping(b"are you there"))
-                    frame = flipped(caller.channel.take(), bit)
-                    await caller.link.write(frame + bytes(CELL << LARGEST_CLASS))
-                    assert await silence(caller.link) == b"", bit
+                    more = bytes(CELL << LARGEST_CLASS) if bit < 8 else b""
+                    await caller.link.write(flipped(caller.channel.take(), bit) + more)
+                    assert await caller.link.read() == b"", bit
 
     asyncio.run(scene())
 

@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from onionchat.errors import LocalError, RemoteError
-from onionchat.protocol.framing import OVERHEAD, frame_length
+from onionchat.protocol.framing import OVERHEAD, Kind, Sealer, frame_length
 from onionchat.protocol.padding import LARGEST_RECORD, SIZES, pad, unpad
 
 RATCHET_OVERHEAD = 2362
@@ -12,6 +12,13 @@ RATCHET_OVERHEAD = 2362
 def test_each_size_fills_its_frame_to_the_byte() -> None:
     frames = [size + RATCHET_OVERHEAD + OVERHEAD for size in SIZES]
     assert frames == [frame_length(size_class) for size_class in (3, 4, 5, 6)]
+
+
+@given(st.integers(0, LARGEST_RECORD))
+def test_a_frame_shows_the_size_and_not_the_length(length: int) -> None:
+    envelope = pad(bytes(length)) + bytes(RATCHET_OVERHEAD)
+    frame = Sealer(bytes(32)).seal(Kind.ENVELOPE, envelope)
+    assert len(frame) in [frame_length(size_class) for size_class in (3, 4, 5, 6)]
 
 
 @pytest.mark.parametrize("size", SIZES)
