@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 
 from onionchat.crypto import vault
+from onionchat.errors import RefusedError
 from onionchat.store import keyslot
 from tests.child import Child
 from tests.cli.machine import BOB, PASSPHRASE, Machine
 from tests.cli.test_memory import regions
 
 NAME, TEXT = "Bartholomew Fitzgerald", "the archive burns at midnight"
+GUEST = "Philippa Montgomery"
 WORD = "it is me, the librarian"
 TALKATIVE = {"ONIONCHAT_VERBOSE": "2", "ONIONCHAT_DEBUG": "1"}
 PLANTED = """
@@ -40,12 +42,12 @@ def canaries(machine: Machine) -> set[bytes]:
     """As text; keys also as what a careless line would print."""
     master = vault.unlock(keyslot.read(machine.profile / "keyslot"), PASSPHRASE.encode())
     keys = (bytes(master), vault.derive(master, "database"))
-    texts = (NAME, TEXT, WORD, PASSPHRASE, BOB.removesuffix(".onion"))
+    texts = (NAME, GUEST, TEXT, WORD, PASSPHRASE, BOB.removesuffix(".onion"))
     return {text.encode() for text in texts} | {*keys} | {key.hex().encode() for key in keys}
 
 
-def everything(machine: Machine, said: Path) -> None:
-    """A little of all that a person does; nobody is on the other side."""
+def everything(machine: Machine, said: Path) -> bytes:
+    """A little of all that a person does; nobody is on the other side. The invite that was made."""
     with said.open("wb") as file, machine.node(stdout=file, stderr=file):
         for words in (
             ("contact", "add", NAME, BOB, "-m", WORD),
@@ -61,6 +63,10 @@ def everything(machine: Machine, said: Path) -> None:
             ("contact", "unblock", NAME),
         ):
             assert machine(*words).code == 0, words
+        invite = machine("-q", "invite", "--name", GUEST).out.strip().encode()
+        used = machine("contact", "add", "myself", "-", stdin=invite)
+        assert (used.code, invite in used.err.encode()) == (RefusedError.exit_code, False)
+        return invite
 
 
 def found(machine: Machine, known: set[bytes]) -> set[tuple[str, bytes]]:
@@ -70,9 +76,9 @@ def found(machine: Machine, known: set[bytes]) -> set[tuple[str, bytes]]:
 
 def test_no_log_and_no_file_has_a_canary(machine: Machine) -> None:
     machine.environ |= TALKATIVE
-    everything(machine, machine.home / "said")
+    invite = everything(machine, machine.home / "said")
     assert (machine.home / "said").read_bytes(), "it was told to talk"
-    assert found(machine, canaries(machine)) == set()
+    assert found(machine, canaries(machine) | {invite}) == set()
 
 
 class Planted(Machine):

@@ -178,6 +178,14 @@ def test_who_dials_another_address_gets_no_answer_that_opens() -> None:
         dialling.m3(Responder(BOB).m2(dialling.m1()))
 
 
+@pytest.mark.parametrize("thief", [ALICE, BOB])
+def test_who_answers_for_somebody_else_is_not_believed(thief: Identity) -> None:
+    """They know whom we dial, and not that one's private key."""
+    dialling = Initiator(ALICE, CAROL.key)
+    with pytest.raises(RemoteError):
+        dialling.m3(Responder(posing_as(CAROL, thief)).m2(dialling.m1()))
+
+
 def test_no_bit_of_m1_can_change() -> None:
     for bad in flips(M1):
         with pytest.raises(RemoteError):

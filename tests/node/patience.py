@@ -44,6 +44,15 @@ def by_hand() -> Iterator[None]:
         loop.still = None
 
 
+async def turns() -> None:
+    """Whoever can go on has gone on."""
+    loop = asyncio.get_running_loop()
+    for _ in range(10):
+        turn = asyncio.Event()
+        loop.call_soon(turn.set)
+        await turn.wait()
+
+
 def run(scene: Coroutine[Any, Any, None]) -> None:
     """`asyncio.run`, on such a loop."""
     with asyncio.Runner(loop_factory=Loop) as runner:

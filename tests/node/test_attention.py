@@ -10,20 +10,11 @@ from onionchat.node.attention import LONGEST_REST, REST, Attention
 from onionchat.node.connection import ALL_OF_IT, Connection
 from onionchat.protocol.channel import Channel
 from onionchat.protocol.limits import UNPROVEN_BYTES
-from tests.node.patience import by_hand, pass_time, run
+from tests.node.patience import by_hand, pass_time, run, turns
 from tests.node.town import neighbours, talks, town
 
 WORK = 0.002
 HOUR = 3600.0
-
-
-async def turns() -> None:
-    """Whoever can go on has gone on."""
-    loop = asyncio.get_running_loop()
-    for _ in range(10):
-        turn = asyncio.Event()
-        loop.call_soon(turn.set)
-        await turn.wait()
 
 
 def test_after_each_there_is_a_rest_of_so_many_times_what_it_took() -> None:

@@ -13,12 +13,13 @@ import pytest
 
 from onionchat.crypto.handshake import M1_SIZE, M3_SIZE, Initiator
 from onionchat.errors import RemoteError
-from onionchat.protocol.events import Ping, Ponged
+from onionchat.protocol.channel import Channel
+from onionchat.protocol.events import Event, Ping, Ponged
 from onionchat.protocol.framing import Kind, Sealer
 from onionchat.protocol.hello import Hello, Purpose
 from onionchat.protocol.hello import encode as encode_hello
 from onionchat.protocol.limits import CELL, LARGEST_CLASS, UNPROVEN_BYTES, UNPROVEN_CONNECTIONS
-from onionchat.tor.link import READ_MAX, StreamLink
+from onionchat.tor.link import StreamLink
 from onionchat.types import Incarnation
 from tests.crypto.people import posing_as
 from tests.node import patience
@@ -131,7 +132,7 @@ def test_a_name_that_is_not_ones_own_opens_nothing(tmp_path: Path) -> None:
             await link.write(initiator.m1())
             m3, shared = initiator.m3(await link.read_exactly(M2_SIZE))
             await link.write(m3 + Sealer(shared.k_ir).seal(Kind.HELLO, encode_hello(HELLO)))
-            assert await silence(link) == b""
+            assert await link.read() == b""
 
     asyncio.run(scene())
 
@@ -202,17 +203,15 @@ def test_an_unproven_connection_is_read_up_to_4_kib(
 ) -> None:
     """However much is poured in: what is read before the proof is bounded."""
     taken: list[int] = []
-    read = StreamLink.read
+    receive = Channel.receive
 
-    async def counted(link: StreamLink, n: int = READ_MAX) -> bytes:
-        data = await read(link, n)
-        if n != READ_MAX:
-            taken.append(len(data))
-        return data
+    def counted(channel: Channel, data: bytes) -> list[Event]:
+        taken.append(len(data))
+        return receive(channel, data)
 
     async def scene() -> None:
         async with attacked(tmp_path) as (street, alice, _):
-            monkeypatch.setattr(StreamLink, "read", counted)
+            monkeypatch.setattr(Channel, "receive", counted)
             m1 = Initiator(mallory(), alice.identity.key).m1()
             await say(street, alice, m1, b"\x01\x03", bytes(M3_SIZE - 3), bytes(1 << 20))
             monkeypatch.undo()

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from onionchat.node.connection import Connection
 from onionchat.node.greeting import NO_COMMON_SESSION, ROLLED_BACK_ME
@@ -18,7 +19,7 @@ from onionchat.protocol.events import Bye, Envelope
 from onionchat.protocol.hello import Listed
 from onionchat.protocol.limits import LARGEST_UINT, RECEIPT_IDS, RETIRED_SESSIONS
 from onionchat.protocol.records import Empty, Receipt, Text, Withdrawn
-from onionchat.store.models import Gap, Outbox, Seen, Session
+from onionchat.store.models import Gap, Message, Outbox, Seen, Session
 from onionchat.types import MessageId, Millis, SessionId, StreamId
 from tests.node.caller import STREAM, Speech, call, greet, silence
 from tests.node.street import Home, Street, befriend
@@ -127,6 +128,42 @@ def test_old_envelopes_again_and_again_are_shown_once(tmp_path: Path) -> None:
                 await caller.send(*envelopes * 100)
         assert await village.heard() == [("1", 0, False), ("2", 0, False)]
         assert await village.alice.change(Seen.select().count) == accepted
+
+    play(tmp_path, scene)
+
+
+def test_an_id_that_somebody_else_has_used_takes_no_place(tmp_path: Path) -> None:
+    """An ID is its author's own: whatever Bob calls his, Carol's are shown, and once."""
+
+    async def scene(village: Village) -> None:
+        hers = text(1, "from Carol")
+        his = replace(hers, text="from Bob")
+        for home, said in ((village.bob, his), (village.carol, hers)):
+            async with village.playing(home) as (caller, speech):
+                await caller.send(*map(speech.envelope, (said, said)))
+        shown = await village.alice("receive")
+        assert [(row.contact, row.text) for row in shown if row.kind == "text"] == [
+            ("bob", "from Bob"),
+            ("carol", "from Carol"),
+        ]
+
+    play(tmp_path, scene)
+
+
+def test_what_one_contact_wrote_is_nothing_when_another_brings_it(tmp_path: Path) -> None:
+    async def scene(village: Village) -> None:
+        async with village.playing(village.bob) as (caller, speech):
+            await caller.send(speech.envelope(text(1, "his first")))
+            await village.alice.until(Message.select().where(Message.text == "his first").exists)
+            second = speech.envelope(text(2, "his second"))
+            async with village.playing(village.carol) as (hers, _):
+                await hers.send(second)
+            await caller.send(second)
+        shown = await village.alice("receive")
+        assert [(row.contact, row.text) for row in shown if row.kind == "text"] == [
+            ("bob", "his first"),
+            ("bob", "his second"),
+        ]
 
     play(tmp_path, scene)
 

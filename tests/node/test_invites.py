@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,7 @@ from onionchat.protocol.events import Bye
 from onionchat.protocol.invite import Invite
 from onionchat.protocol.records import Guest, Known
 from onionchat.store import contacts, inboxes, invites, outbox, requests
+from onionchat.store.contacts import NewContact
 from onionchat.tor.dial_errors import NotPublished
 from onionchat.types import MessageId, Millis, Place
 from tests.node.caller import STREAM, Speech, greet, request, silence
@@ -76,8 +77,9 @@ def place(theirs: Invite) -> Place:
 
 async def gone(home: Home, theirs: Invite) -> None:
     """Until the invite's onion is down."""
-    while service_id(theirs.onion) in home.street.served:
-        await home.lane.change(home.lane.status)
+    async with asyncio.timeout(60):
+        while service_id(theirs.onion) in home.street.served:
+            await home.lane.change(home.lane.status)
     with pytest.raises(NotPublished):
         await home.lane.dial(place(theirs), "token", 0.0)
 
@@ -150,6 +152,35 @@ async def turned_away(home: Home, theirs: Invite, me: Identity, record: Known) -
         await caller.send(Speech(caller).envelope(record), Bye())
         assert await silence(caller.link) == b""
         assert await home.change(states) == before
+
+
+def test_nobody_at_an_invite_is_hung_up_on_before_others(tmp_path: Path) -> None:
+    """Who has no token, who comes second and who was blocked are listened to alike."""
+
+    async def scene() -> None:
+        async with at_home(tmp_path, "alice", "bob") as (alice, bob):
+            theirs = invite.decode((await alice("invite.make")).invite)
+            blocked, second, nobody = (Identity.from_seed(bytes([n]) * 32) for n in range(1, 4))
+            await alice.change(lambda: requests.refuse(blocked.key, "blocked", alice.clock()))
+            tokens = {blocked: theirs.token, second: theirs.token, nobody: bytes(16)}
+            async with (
+                unsettled(alice),
+                asyncio.TaskGroup() as group,
+                AsyncExitStack() as ends,
+            ):
+                hearing = []
+                for who, token in tokens.items():
+                    caller = await ends.enter_async_context(visit(alice, theirs, who))
+                    if who is second:
+                        await bob("contact.add", name="alice", address=invite.encode(theirs))
+                        await alice.until(contacts.all_rows)
+                    await caller.send(Speech(caller).envelope(guest(token)))
+                    hearing.append(group.create_task(silence(caller.link)))
+                for _ in range(20):
+                    await alice.change(states)
+                assert [hung_up.done() for hung_up in hearing] == [False] * 3
+
+    run(scene())
 
 
 def test_a_guest_whose_first_connection_breaks_comes_again(
@@ -256,12 +287,21 @@ def test_two_who_invite_each_other_are_contacts_once(tmp_path: Path) -> None:
     run(scene())
 
 
-def test_nobody_who_was_blocked_comes_in_by_an_invite(tmp_path: Path) -> None:
+@pytest.mark.parametrize("was", ["somebody who asked", "a contact"])
+def test_nobody_who_was_blocked_comes_in_by_an_invite(tmp_path: Path, was: str) -> None:
+    mallory = Identity.from_seed(b"m" * 32)
+
+    def block() -> None:
+        if was == "a contact":
+            new = NewContact("mallory", "mallory", mallory.key, "contact", MessageId(bytes(16)))
+            contacts.block(contacts.add(new, Millis(0)), Millis(0))
+        else:
+            requests.refuse(mallory.key, "blocked", Millis(0))
+
     async def scene() -> None:
         async with at_home(tmp_path, "alice") as (alice,):
-            mallory = Identity.from_seed(b"m" * 32)
             theirs = invite.decode((await alice("invite.make")).invite)
-            await alice.change(lambda: requests.refuse(mallory.key, "blocked", alice.clock()))
+            await alice.change(block)
             await turned_away(alice, theirs, mallory, guest(theirs.token))
             assert len(await alice("invite.list")) == 1
 

@@ -3,10 +3,13 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from itertools import count
 from pathlib import Path
 
 import pytest
 
+from onionchat.crypto.address import format_address
+from onionchat.crypto.identity import Identity
 from onionchat.crypto.safety import safety_number
 from onionchat.errors import (
     IdentityError,
@@ -18,8 +21,10 @@ from onionchat.errors import (
 )
 from onionchat.node.greeting import NO_COMMON_SESSION
 from onionchat.node.peers import Peers
+from onionchat.protocol.events import Bye
 from onionchat.store import contacts, counts, messages, requests
 from onionchat.store.contacts import ContactRow
+from tests.node.caller import Speech, call, greet, request, silence
 from tests.node.street import Home, Street, befriend
 
 pytestmark = pytest.mark.usefixtures("promptly")
@@ -80,6 +85,34 @@ def test_a_name_that_looks_like_somebody_elses_is_refused(tmp_path: Path) -> Non
             assert (await alice("contact.show", name="carol")).name == "carol"
 
     asyncio.run(scene())
+
+
+def test_an_address_that_only_begins_the_same_is_somebody_elses(tmp_path: Path) -> None:
+    """Who makes keys until one looks like bob's is not bob, whether they are named or come."""
+
+    async def scene() -> None:
+        async with friends(tmp_path) as (alice, bob):
+            mallory = lookalike(bob.identity)
+            address = format_address(mallory.key)
+            with pytest.raises(NotFoundError):
+                await alice("send", name=address, text="for bob")
+            async with call(alice.street, alice, mallory) as caller:
+                assert (await greet(caller)).sessions == ()
+                await caller.send(Speech(caller).envelope(request("it is bob")), Bye())
+                assert await silence(caller.link) == b""
+            (asked,) = await alice.until(requests.all_rows)
+            assert asked.key == mallory.key
+            await alice("request.accept", who=address, name="carol")
+            bobs, carols = [await alice("verify", name=name) for name in ("bob", "carol")]
+            assert bobs.safety_number != carols.safety_number
+
+    asyncio.run(scene())
+
+
+def lookalike(them: Identity) -> Identity:
+    """Somebody whose address begins with the same letters: one in a thousand does."""
+    others = (Identity.from_seed(number.to_bytes(32)) for number in count())
+    return next(other for other in others if other.service_id[:2] == them.service_id[:2])
 
 
 def test_who_is_blocked_is_cut_off_at_once_and_comes_back_with_everything(tmp_path: Path) -> None:

@@ -272,6 +272,7 @@ def test_the_name_of_who_is_accepted(tmp_path: Path) -> None:
                     await greet(caller)
                     await caller.send(Speech(caller).envelope(request("hi", number)), Bye())
                     await silence(caller.link)
+            await alice.lane.quiet()
             first, second = [row.number for row in await alice("request.list")]
             for taken in ("bob", "b\u043eb", "BOB"):
                 with pytest.raises(RefusedError):

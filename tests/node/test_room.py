@@ -1,6 +1,7 @@
 """Places for strangers: never more than there are, and never given to one who has left."""
 
 import asyncio
+from contextlib import AsyncExitStack
 
 from onionchat.node.room import Room
 
@@ -44,6 +45,26 @@ def test_a_crowd_that_comes_while_others_are_leaving_is_bounded_too() -> None:
             assert [link.told for link in links].count(0) == PLACES
             assert max(link.told for link in links) == 1
             gate.set()
+
+    asyncio.run(scene())
+
+
+def test_chance_says_who_makes_room() -> None:
+    """It is the first, the last or any other: whoever is slow must not be the one each time."""
+
+    async def scene() -> None:
+        gate, room = asyncio.Event(), Room(PLACES)
+        gate.set()
+        inside, left = list[Slow](), set[int]()
+        async with AsyncExitStack() as stack:
+            for _ in range(100 * PLACES):
+                inside.append(Slow(gate))
+                await stack.enter_async_context(room.place(inside[-1]))
+                gone = [at for at, link in enumerate(inside) if link.told]
+                left.update(gone)
+                for at in gone:
+                    del inside[at]
+        assert left == set(range(PLACES))
 
     asyncio.run(scene())
 

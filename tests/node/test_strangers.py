@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from onionchat.crypto.address import format_address
+from onionchat.crypto.address import format_address, service_id
 from onionchat.crypto.identity import Identity
 from onionchat.node.verbs.requests import Request
 from onionchat.protocol import padding
@@ -29,6 +29,7 @@ from tests.node import patience
 from tests.node.attack import attacked, mallory
 from tests.node.caller import STREAM, Speech, call, contents, greet, request, silence
 from tests.node.street import Home, Street, befriend
+from tests.node.town import delivered, forget_places, neighbours, place_of, town
 
 pytestmark = pytest.mark.usefixtures("promptly")
 
@@ -96,6 +97,22 @@ def test_envelopes_of_no_session_and_pings_are_not_answered(tmp_path: Path) -> N
     asyncio.run(scene())
 
 
+def test_a_stranger_gets_no_receipt(tmp_path: Path) -> None:
+    """Neither while they wait for one nor when what they said is stored."""
+
+    async def scene() -> None:
+        street = Street()
+        alice, new = Home("alice", tmp_path, street), mallory()
+        async with asyncio.timeout(60), alice.up(), call(street, alice, new) as caller:
+            await greet(caller)
+            await caller.send(Speech(caller).envelope(request("let me in")))
+            await alice.until(lambda: requests.by_key(new.key))
+            await caller.send(Bye())
+            assert await silence(caller.link) == b""
+
+    asyncio.run(scene())
+
+
 def test_a_text_behind_a_request_is_not_stored(tmp_path: Path) -> None:
     async def scene() -> None:
         street = Street()
@@ -105,6 +122,7 @@ def test_a_text_behind_a_request_is_not_stored(tmp_path: Path) -> None:
             after = await contents(alice)
             kept = {name: len(rows) for name, rows in after.items() if rows}
             assert kept == {"Identity": 1, "Request": 1, "Event": 1}
+            assert [row.text for row in await pending(alice)] == [request().text]
 
     asyncio.run(scene())
 
@@ -260,18 +278,24 @@ def test_the_ninth_stranger_takes_the_place_of_another(tmp_path: Path) -> None:
     asyncio.run(scene())
 
 
-def test_strangers_keep_no_friend_out(tmp_path: Path) -> None:
-    """With every stranger's place taken a message is delivered all the same."""
+@pytest.mark.parametrize("knows", ["an inbox", "the address alone"])
+def test_strangers_keep_no_friend_out(tmp_path: Path, knows: str) -> None:
+    """With every stranger's place taken a friend who comes then is let in all the same."""
 
     async def scene() -> None:
-        street = Street()
-        alice, bob = Home("alice", tmp_path, street), Home("bob", tmp_path, street)
-        async with asyncio.timeout(30), alice.up(), bob.up(), AsyncExitStack() as stack:
-            await befriend(alice, bob)
+        async with town(homes := neighbours(tmp_path, "alice", "bob")):
+            alice, bob = homes
+            if knows == "the address alone":
+                await forget_places(bob, "alice")
+            where = service_id((await place_of(bob, "alice")).onion)
+        street = alice.street
+        async with asyncio.timeout(60), alice.up(dial=False), AsyncExitStack() as stack:
             for _ in range(STRANGER_CONNECTIONS):
                 await greet(await stack.enter_async_context(call(street, alice, mallory())))
-            sent = await bob("send", name="alice", text="hi", wait="delivered", timeout=30)
-            assert sent.state == "delivered"
+            street.dialled.clear()
+            async with bob.up(dial=False):
+                await delivered(bob, "alice", "hi")
+            assert street.dialled == [where]
 
     asyncio.run(scene())
 

@@ -147,7 +147,7 @@ def test_three_stray_envelopes_end_the_session() -> None:
     _run(main)
 
 
-def test_a_stranger_gets_no_receipt() -> None:
+def test_peers_give_a_stranger_no_receipt() -> None:
     async def main() -> None:
         a, b = Peer(ONE), Peer(TWO)
         a.add_contact(b.key)

@@ -13,6 +13,7 @@ from onionchat.tor import listener as module
 from onionchat.tor.address import TcpAddress, UnixAddress
 from onionchat.tor.link import Link, connect
 from onionchat.tor.listener import Listener, listening
+from tests.node.patience import by_hand, pass_time, run, turns
 
 
 async def echo(link: Link) -> None:
@@ -93,6 +94,32 @@ def test_one_link_too_many_is_closed_at_once_and_room_is_given_back(tmp_path: Pa
                 serving.cancel()
 
     asyncio.run(run())
+
+
+def test_a_crowd_is_let_in_one_after_another(tmp_path: Path) -> None:
+    """Each costs something before they have said a word."""
+    inside: list[Link] = []
+
+    async def on_link(link: Link) -> None:
+        inside.append(link)
+        await link.read()
+
+    async def scene() -> None:
+        with listening(UnixAddress(tmp_path / "s")) as listener, by_hand():
+            async with asyncio.TaskGroup() as group:
+                serving = group.create_task(listener.run(on_link, 8))
+                crowd = [await connect(listener.address) for _ in range(3)]
+                for number in range(1, len(crowd) + 1):
+                    while len(inside) < number:
+                        await turns()
+                    await turns()
+                    assert len(inside) == number
+                    pass_time(module.SPACING * 1.1)
+                serving.cancel()
+            for link in crowd:
+                await link.close()
+
+    run(scene())
 
 
 async def _answers(listener: Listener) -> bool:

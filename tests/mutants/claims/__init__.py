@@ -4,11 +4,21 @@ Behind each *cannot* stand tests. A test that has never been seen red proves not
 there is a weakness, planted in the source, with which it must fail. A file for each adversary.
 """
 
-from tests.mutants.claims import disk, relay, removed, stranger, two_contacts
+from tests.mutants.claims import (
+    disk,
+    relay,
+    removed,
+    stranger,
+    stranger_door,
+    stranger_text,
+    two_contacts,
+)
 from tests.mutants.claims.weakness import Weakness
 
 WEAKNESSES: tuple[Weakness, ...] = (
     *stranger.WEAKNESSES,
+    *stranger_door.WEAKNESSES,
+    *stranger_text.WEAKNESSES,
     *removed.WEAKNESSES,
     *two_contacts.WEAKNESSES,
     *relay.WEAKNESSES,
