@@ -13,13 +13,12 @@ import os, sys
 
 LOOKS_UP = {{"socket.getaddrinfo", "socket.gethostbyname", "socket.gethostbyaddr"}}
 UNIX, UNSAID = 1, -1
-found = os.open({found!r}, os.O_WRONLY | os.O_APPEND)  # before a node can open no file any more
+found = open({found!r}, "a")  # before a node can open no file any more
 
 def look(event, arguments):
     made = event == "socket.__new__" and arguments[1] not in (UNIX, UNSAID)
     if made or event in LOOKS_UP:
-        with open({found!r}, "a") as file:
-            file.write(f"{{event}} {{arguments[-3:]}} {{sys.orig_argv}}\\\\n")
+        print(event, arguments[-3:], sys.orig_argv, file=found, flush=True)
 
 sys.addaudithook(look)
 open({told!r}, "a").write(" ".join(sys.orig_argv) + "\\\\n")

@@ -70,6 +70,15 @@ def revealing(place: Path, secrets: set[str]) -> list[tuple[Path, str]]:
     ]
 
 
+SEALED = """
+from contextlib import suppress
+from onionchat.sandbox.landlock import restrict
+from onionchat.sandbox.reach import Reach
+with suppress(OSError): restrict(Reach(()))
+"""
+"""As the node is: whatever is opened from now on, it is not the witness's notes."""
+
+
 @pytest.mark.parametrize(
     "planted",
     [
@@ -77,6 +86,7 @@ def revealing(place: Path, secrets: set[str]) -> list[tuple[Path, str]]:
         "socket.gethostbyname('localhost')",
         "socket.socket(socket.AF_INET)",
         "socket.socket(socket.AF_INET6, socket.SOCK_DGRAM)",
+        f"{SEALED}socket.socket(socket.AF_INET)",
     ],
 )
 def test_the_witness_sees(planted: str, tmp_path: Path) -> None:

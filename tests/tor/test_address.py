@@ -1,4 +1,3 @@
-import socket
 from pathlib import Path
 
 import pytest
@@ -45,8 +44,8 @@ def test_anything_else_is_refused(text: str) -> None:
         parse(text)
 
 
-def test_no_name_is_ever_looked_up(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delattr(socket, "getaddrinfo")
+@pytest.mark.usefixtures("nobody_to_ask")
+def test_no_name_is_ever_looked_up() -> None:
     assert parse("localhost:9051") == TcpAddress("127.0.0.1", 9051)
     with pytest.raises(UsageError):
         parse("tor.example:9051")

@@ -205,9 +205,7 @@ def test_nobody_there_is_a_tor_that_has_not_started(address: UnixAddress | TcpAd
     assert refused.value.reason == "starting"
 
 
-def test_the_name_is_given_to_tor_and_to_nobody_else(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.delattr("socket.getaddrinfo")
+@pytest.mark.usefixtures("nobody_to_ask")
+def test_the_name_is_given_to_tor_and_to_nobody_else(tmp_path: Path) -> None:
     assert dialled(tmp_path, answering(WHOLE))
     assert socks.USERNAME == b"<torS0X>0"

@@ -12,6 +12,7 @@ from tests.mutants.claims import (
     stranger_door,
     stranger_text,
     two_contacts,
+    watcher,
 )
 from tests.mutants.claims.weakness import Weakness
 
@@ -23,4 +24,5 @@ WEAKNESSES: tuple[Weakness, ...] = (
     *two_contacts.WEAKNESSES,
     *relay.WEAKNESSES,
     *disk.WEAKNESSES,
+    *watcher.WEAKNESSES,
 )
