@@ -6,6 +6,7 @@ there is a weakness, planted in the source, with which it must fail. A file for 
 
 from tests.mutants.claims import (
     disk,
+    other_user,
     relay,
     removed,
     stranger,
@@ -25,4 +26,5 @@ WEAKNESSES: tuple[Weakness, ...] = (
     *relay.WEAKNESSES,
     *disk.WEAKNESSES,
     *watcher.WEAKNESSES,
+    *other_user.WEAKNESSES,
 )
