@@ -16,6 +16,7 @@ from onionchat.errors import RefusedError, UsageError
 _MEANING = {
     "requested": "asked; they are your contact when they accept",
     "contact": "is your contact",
+    "invited": "is your contact when the invite has reached them; see `onionchat contact show`",
     "blocked": "is blocked",
 }
 _LIFETIMES = ("disappearing", "keep", "they_keep")
@@ -71,10 +72,13 @@ def add(invocation: Invocation, name: str, address: str, text: str | None) -> No
     """
     if prompt.is_typed(text or "") or prompt.is_typed(address):
         reach(invocation).close()
-    place = _place(invocation, address, text)
-    row = ask(invocation, "contact.add", name=name, address=place, text=_checked(invocation, text))
-    state = _MEANING.get(row["state"], line(row["state"]))
-    invocation.out.row(row, f"{line(row['name'])}: {state}")
+    from onionchat.protocol.invite import is_meant
+
+    place, word = _place(invocation, address, text), _checked(invocation, text)
+    row = ask(invocation, "contact.add", name=name, address=place, text=word)
+    state = "invited" if is_meant(place) else row["state"]
+    text = _MEANING.get(state, line(state))
+    invocation.out.row(row, f"{line(row['name'])}: {text}")
     invocation.out.once(row)
 
 

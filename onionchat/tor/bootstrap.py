@@ -58,8 +58,8 @@ def standstill(bootstrap: Bootstrap, *, bridges: bool) -> str:
 
 def complaint(bootstrap: Bootstrap) -> str | None:
     """tor's trouble in its own words, which may pass by itself."""
-    said = _complaint(bootstrap)
-    return f"{said or step(bootstrap)}; it is tried again by itself" if bootstrap.warning else None
+    said = _complaint(bootstrap) or "the other side has hung up"
+    return f"{said}; it is tried again by itself" if bootstrap.warning else None
 
 
 def _cause(said: str | None, bridges: bool) -> str:

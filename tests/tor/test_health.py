@@ -74,9 +74,9 @@ def test_an_outdated_tor_is_said_so(said: str) -> None:
     assert "out of date" in (Health(DONE, circuits=False, version_status=said).warning or "")
 
 
-def test_a_relay_that_hangs_up_is_told_by_the_step_it_happened_in() -> None:
+def test_that_a_relay_hangs_up_is_said_so() -> None:
     health = after(Bootstrap(14, "handshake", "Handshaking with a relay", "DONE"))
-    assert health.warning == "handshaking with a relay; it is tried again by itself"
+    assert health.warning == "the other side has hung up; it is tried again by itself"
 
 
 def test_a_network_that_swallows_everything_is_named_when_patience_is_over() -> None:
