@@ -5,6 +5,8 @@ there is a weakness, planted in the source, with which it must fail. A file for 
 """
 
 from tests.mutants.claims import (
+    contact,
+    contact_text,
     disk,
     other_user,
     relay,
@@ -21,6 +23,8 @@ WEAKNESSES: tuple[Weakness, ...] = (
     *stranger.WEAKNESSES,
     *stranger_door.WEAKNESSES,
     *stranger_text.WEAKNESSES,
+    *contact.WEAKNESSES,
+    *contact_text.WEAKNESSES,
     *removed.WEAKNESSES,
     *two_contacts.WEAKNESSES,
     *relay.WEAKNESSES,
