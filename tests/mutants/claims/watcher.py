@@ -63,11 +63,8 @@ WEAKNESSES = (
         (
             (
                 "cli/contact.py",
-                "    place = _place(invocation, address, text)\n",
-                (
-                    "    __import__('socket').socket().close()\n"
-                    "    place = _place(invocation, address, text)\n"
-                ),
+                "    place, word = _place(",
+                "    __import__('socket').socket().close()\n    place, word = _place(",
             ),
         ),
         (TALK,),
