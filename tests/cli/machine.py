@@ -108,9 +108,10 @@ class Machine:
         create_profile(paths, PASSPHRASE.encode(), Cost.FLOOR)
 
     @contextmanager
-    def node(self, **options: Any) -> Iterator[Child[bytes]]:
-        """A node whose RPC answers."""
-        with self.start("--passphrase-fd", "0", "up", "--no-dial", *NOWHERE, **options) as up:
+    def node(self, *tor: str, **options: Any) -> Iterator[Child[bytes]]:
+        """A node whose RPC answers, beside `tor`, or none."""
+        words = ("--passphrase-fd", "0", "up", "--no-dial", *(tor or NOWHERE))
+        with self.start(*words, **options) as up:
             assert up.stdin is not None
             up.stdin.write(f"{PASSPHRASE}\n".encode())
             up.stdin.flush()

@@ -45,7 +45,7 @@ class Place:
 
     def __init__(self, directory: Path) -> None:
         self.home, self.profile = directory / "home", directory / "profile"
-        self.home.mkdir()
+        self.home.mkdir(parents=True)
         self.profile.mkdir()
         (self.home / "id_rsa").write_text("a key")
 

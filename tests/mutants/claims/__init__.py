@@ -9,11 +9,13 @@ from tests.mutants.claims import (
     contact_text,
     disk,
     other_user,
+    process,
     relay,
     removed,
     stranger,
     stranger_door,
     stranger_text,
+    tor,
     two_contacts,
     watcher,
 )
@@ -31,4 +33,6 @@ WEAKNESSES: tuple[Weakness, ...] = (
     *disk.WEAKNESSES,
     *watcher.WEAKNESSES,
     *other_user.WEAKNESSES,
+    *process.WEAKNESSES,
+    *tor.WEAKNESSES,
 )

@@ -150,6 +150,33 @@ WEAKNESSES = (
         ("test_hardening.py::test_it_leaves_no_core",),
     ),
     Weakness(
+        "the node is not hardened",
+        (
+            (
+                "service.py",
+                "    harden()\n    say = _Reporter(report)\n",
+                "    say = _Reporter(report)\n",
+            ),
+        ),
+        ("cli/test_given_up.py::test_the_processes_of_a_node_are_hardened",),
+    ),
+    Weakness(
+        "the supervisor is not hardened",
+        (
+            (
+                "node/supervisor.py",
+                "    harden()\n    paths = start.options.paths\n",
+                "    paths = start.options.paths\n",
+            ),
+            (
+                "node/supervisor.py",
+                "    harden()\n    options.paths.make()\n",
+                "    options.paths.make()\n",
+            ),
+        ),
+        ("cli/test_given_up.py::test_the_processes_of_a_node_are_hardened",),
+    ),
+    Weakness(
         "an exception says what it was about",
         (("hardening.py", "    sys.excepthook = lambda _, error, __: _tell(error)\n", ""),),
         ("test_hardening.py::test_its_last_word_says_where_and_not_what",),
