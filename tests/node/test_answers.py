@@ -10,11 +10,13 @@ import pytest
 
 from onionchat.node import talk
 from onionchat.node.connection import Connection
-from onionchat.protocol.events import Event, Ping, Ponged
+from onionchat.protocol.events import EnvelopeReceived, Event, Ping, Ponged
 from onionchat.protocol.limits import RECEIPT_AFTER_MESSAGES, RECEIPT_DELAY_SECONDS
-from onionchat.store.models import Message, Outbox
+from onionchat.protocol.records import Text
+from onionchat.store.models import Message, Outbox, Seen
 from onionchat.store.outbox import OPEN
-from tests.node.caller import call, contents, greet, silence
+from onionchat.types import MessageId, Millis
+from tests.node.caller import STREAM, Speech, call, contents, greet, silence
 from tests.node.patience import by_hand, pass_time, run
 from tests.node.street import Home, Street, befriend
 from tests.node.town import neighbours, town
@@ -44,12 +46,7 @@ def test_a_pong_waits_as_a_receipt_does(tmp_path: Path, monkeypatch: pytest.Monk
     async def scene() -> None:
         async with a_friend_calls(tmp_path) as (alice, caller), asyncio.TaskGroup() as group:
             heard: list[Event] = []
-
-            async def listen() -> None:
-                while events := await caller.events():
-                    heard.extend(events)
-
-            listening = group.create_task(listen())
+            listening = group.create_task(listen(caller, heard))
             await caller.send(Ping(b"at once"))
             while Ponged(b"at once") not in heard:
                 await contents(alice)
@@ -86,6 +83,45 @@ def test_a_receipt_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Non
             await bob.until(confirmed)
 
     run(scene())
+
+
+def test_a_receipt_that_is_repeated_waits_too(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    said = Text(MessageId(bytes(16)), STREAM, 1, Millis(0), None, "twice")
+    is_answered = (
+        Seen.select().where(Seen.message_id == said.id, Seen.receipt.is_null(False)).exists
+    )
+
+    async def scene() -> None:
+        async with a_friend_calls(tmp_path) as (alice, caller), asyncio.TaskGroup() as group:
+            heard: list[Event] = []
+            listening = group.create_task(listen(caller, heard))
+            envelope = Speech(caller).envelope(said)
+            await caller.send(envelope)
+            while not await alice.change(is_answered):
+                pass
+            monkeypatch.setattr(talk, "RECEIPT_DELAY_SECONDS", (LATER, LATER))
+            with by_hand():
+                await caller.send(envelope)
+                for _ in range(20):
+                    await contents(alice)
+                assert not repeated(heard)
+                pass_time(LATER)
+            while not repeated(heard):
+                await contents(alice)
+            listening.cancel()
+
+    run(scene())
+
+
+async def listen(caller: Connection, heard: list[Event]) -> None:
+    while events := await caller.events():
+        heard.extend(events)
+
+
+def repeated(heard: list[Event]) -> bool:
+    return any(heard.count(event) > 1 for event in heard if isinstance(event, EnvelopeReceived))
 
 
 def test_chance_gives_the_moment(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,6 +35,17 @@ WEAKNESSES = (
         ("node/test_answers.py::test_a_receipt_waits",),
     ),
     Weakness(
+        "a receipt that is repeated leaves at once",
+        (
+            (
+                "node/talk.py",
+                "self._reply(*map(Envelope, found.repeat))",
+                "await self.connection.send(*map(Envelope, found.repeat))",
+            ),
+        ),
+        ("node/test_answers.py::test_a_receipt_that_is_repeated_waits_too",),
+    ),
+    Weakness(
         "every answer waits as long as any other",
         (("node/talk.py", "_random.uniform(*RECEIPT_DELAY_SECONDS)", "RECEIPT_DELAY_SECONDS[0]"),),
         ("node/test_answers.py::test_chance_gives_the_moment",),

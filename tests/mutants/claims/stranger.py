@@ -5,6 +5,7 @@ from tests.mutants.claims.weakness import Weakness
 _INBOX = "            door = Door(self._profile, self._peers, None)\n"
 _HELLO = "        await connection.send(await self._profile.db.run(greeting.hello, None))\n"
 _IF_REFUSED = "        if await self._profile.db.run(requests.requests.refusal, key):\n"
+_IF_KNOWN = "        if await self._profile.db.run(requests.contacts.by_key, key):\n"
 _KEYS = "live/test_client_keys.py"
 
 WEAKNESSES = (
@@ -107,6 +108,22 @@ WEAKNESSES = (
         "a request of somebody who was rejected is stored",
         (("store/requests.py", "if refused or by_key", "if by_key"),),
         ("node/test_strangers.py::test_unknown_rejected_and_blocked_see_the_same",),
+    ),
+    Weakness(
+        "a request of a contact who was blocked is stored",
+        (("node/requests.py", "    if contacts.by_key(key) is None:\n", "    if True:\n"),),
+        ("node/test_strangers.py::test_unknown_rejected_and_blocked_see_the_same",),
+    ),
+    Weakness(
+        "a contact who was blocked is hung up on at once",
+        (
+            (
+                "node/strangers.py",
+                _HELLO,
+                f"{_HELLO}{_IF_KNOWN}            return\n",
+            ),
+        ),
+        ("node/test_strangers.py::test_nobody_is_hung_up_on_before_others",),
     ),
     Weakness(
         "who was refused is hung up on at once",
