@@ -146,6 +146,22 @@ WEAKNESSES = (
         (f"{_LIMITS}::test_a_chain_has_an_end",),
     ),
     Weakness(
+        "every session that was is kept",
+        (
+            (
+                "node/greeting.py",
+                "    sessions.keep_receive_only(contact.device, RETIRED_SESSIONS)\n",
+                "",
+            ),
+        ),
+        (f"{_HOSTILE}::test_sessions_that_never_were_start_new_ones_and_stay_few",),
+    ),
+    Weakness(
+        "every place that is named is kept",
+        (("store/endpoints.py", "        .limit(ENDPOINTS)\n", ""),),
+        ("store/test_endpoints.py::test_a_few_places_are_kept_however_many_are_named",),
+    ),
+    Weakness(
         "any number of answers waits for a contact who does not read",
         (("node/talk.py", "if len(self._replies) > REPLIES:", "if False:"),),
         ("node/test_answers.py::test_who_asks_for_more_answers_than_may_wait_is_hung_up_on",),
