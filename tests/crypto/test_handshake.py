@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from onionchat.crypto import ed25519_point
+from onionchat.crypto import ed25519_point, kem
 from onionchat.crypto.handshake import Initiator, Responder, Secrets
 from onionchat.crypto.identity import Identity
 from onionchat.errors import LocalError, RemoteError
@@ -161,6 +161,22 @@ def test_whoever_claims_to_be_another_has_other_keys(thief: Identity) -> None:
     claim, ours = answering.finish(m3)
     assert claim == ALICE.key
     assert not set(keys(theirs).values()) & set(keys(ours).values())
+
+
+def test_without_the_kem_a_recorded_handshake_names_nobody(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A quantum computer has every X25519 secret of both sides."""
+    m3, _ = awaiting_m2().m3(M2)
+    thief = awaiting_m3()
+    monkeypatch.setattr(kem, "private_key", lambda _: Guess())
+    with pytest.raises(RemoteError):
+        thief.finish(m3)
+
+
+class Guess:
+    """A private key of the KEM that nobody has."""
+
+    def decapsulate(self, _: bytes) -> bytes:
+        return bytes(32)
 
 
 def test_the_two_addresses_of_one_x25519_image_are_two_people() -> None:

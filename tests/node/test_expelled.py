@@ -3,17 +3,20 @@
 On a real Tor: tests/live/test_inboxes.py.
 """
 
+import asyncio
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from onionchat.crypto.address import service_id
 from onionchat.crypto.identity import Identity
 from onionchat.node import inboxes as ours
 from onionchat.store import inboxes
 from onionchat.tor.dial_errors import DialError, KeyRefused, NotPublished
-from onionchat.types import OnionKey, Place
-from tests.node.patience import run
+from onionchat.types import Millis, OnionKey, Place
+from tests.node.expiring import HOUR
+from tests.node.patience import pass_time, run
 from tests.node.street import Home
 from tests.node.town import (
     answer_to,
@@ -120,7 +123,7 @@ def test_who_was_away_when_the_inbox_moved_comes_to_the_old_one(tmp_path: Path) 
 
     async def scene() -> None:
         async with town(homes := neighbours(tmp_path, "alice", "bob", "carol")):
-            places = [await place_of(home, "alice") for home in homes[1:]]
+            known = [await place_of(home, "alice") for home in homes[1:]]
         alice, _, carol = homes
         async with alice.up(dial=False):
             await alice("reachable", state="off")
@@ -128,12 +131,12 @@ def test_who_was_away_when_the_inbox_moved_comes_to_the_old_one(tmp_path: Path) 
             await alice.until(lambda: [row for row in inboxes.all_rows() if not row.closing_since])
             assert len(await rows(alice)) == 2
             with pytest.raises(KeyRefused):
-                await dial(alice, places[0])
+                await dial(alice, known[0])
             async with carol.up(dial=False):
                 await delivered(carol, "alice", "I was away")
-                await gone(alice, places[1])
+                await gone(alice, known[1])
                 with pytest.raises(NotPublished):
-                    await dial(alice, places[1])
+                    await dial(alice, known[1])
 
     run(scene())
 
@@ -141,13 +144,20 @@ def test_who_was_away_when_the_inbox_moved_comes_to_the_old_one(tmp_path: Path) 
 def test_an_old_inbox_goes_after_thirty_days_whoever_is_away(tmp_path: Path) -> None:
     async def scene() -> None:
         async with town(homes := neighbours(tmp_path, "alice", "bob", "carol")):
-            alice = homes[0]
+            alice, _, carol = homes
+            old = await place_of(carol, "alice")
         async with alice.up(dial=False):
             await alice("contact.remove", name="bob")
             now = alice.clock()
             await alice.change(lambda: ours.arrange(now))
             assert len(await rows(alice)) == 2
-            await alice.change(lambda: ours.arrange(now + ours.CLOSING + 1))  # type: ignore[arg-type]
+            assert service_id(old.onion) in alice.street.served
+            assert alice.profile is not None
+            await alice.profile.running().rearranged()
+            alice.profile.clock = lambda: Millis(now + ours.CLOSING + 1)
+            pass_time(HOUR)
+            async with asyncio.timeout(30):
+                await gone(alice, old)
             assert len(await rows(alice)) == 1
 
     run(scene())

@@ -135,6 +135,16 @@ WEAKNESSES = (
         ),
     ),
     Weakness(
+        "a file that others can write is tor's configuration",
+        (("tor/torrc.py", "_no_pattern(trusted(include))", "_no_pattern(include)"),),
+        ("tor/test_torrc.py::test_files_that_others_can_write_are_refused",),
+    ),
+    Weakness(
+        "a program that others can write is a transport",
+        (("tor/bridges.py", "Plugin(name, trusted(Path(path)))", "Plugin(name, Path(path))"),),
+        ("tor/test_torrc.py::test_files_that_others_can_write_are_refused",),
+    ),
+    Weakness(
         "a program is run from where others can put another one",
         (("tor/find.py", "for place in (file, file.parent):", "for place in (file,):"),),
         ("tor/test_find.py::test_one_that_others_can_replace_is_never_run",),

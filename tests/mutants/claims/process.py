@@ -176,4 +176,15 @@ WEAKNESSES = (
         (("node/confinement.py", 'layer.state != "active"', 'layer.state == "missing"'),),
         (STRICT,),
     ),
+    Weakness(
+        "nobody asks whether --strict can be had",
+        (
+            (
+                "node/confinement.py",
+                "        demand(tried(reach(options)))\n",
+                "        tried(reach(options))\n",
+            ),
+        ),
+        ("node/test_confinement.py::test_strict_is_asked_before_anything_else_is",),
+    ),
 )

@@ -163,6 +163,22 @@ WEAKNESSES = (
         ),
     ),
     Weakness(
+        "a handshake has its X25519 half alone",
+        (
+            (
+                "crypto/handshake.py",
+                '    transcript.mix_key(secret, b"kem")\n',
+                '    transcript.mix_key(bytes(32), b"kem")\n',
+            ),
+            (
+                "crypto/handshake.py",
+                'transcript.mix_key(kem.private_key(seed).decapsulate(ciphertext), b"kem")',
+                'transcript.mix_key(bytes(32), b"kem")',
+            ),
+        ),
+        ("crypto/test_handshake.py::test_without_the_kem_a_recorded_handshake_names_nobody",),
+    ),
+    Weakness(
         "a step has its X25519 half alone",
         (
             (

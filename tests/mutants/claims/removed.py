@@ -92,4 +92,9 @@ WEAKNESSES = (
         (("store/inboxes.py", "(Inbox.closing_since < argument(0)) | ", ""),),
         ("node/test_expelled.py::test_an_old_inbox_goes_after_thirty_days_whoever_is_away",),
     ),
+    Weakness(
+        "a node that runs looks at no old inbox by itself",
+        (("node/places.py", "IDLE = 3600.0\n", "IDLE = 1e9\n"),),
+        ("node/test_expelled.py::test_an_old_inbox_goes_after_thirty_days_whoever_is_away",),
+    ),
 )
