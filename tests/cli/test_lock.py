@@ -5,17 +5,19 @@ import json
 import os
 import signal
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import pytest
 
 from onionchat.errors import RefusedError
 from onionchat.node import supervisor
+from onionchat.node import unlocking as node_unlocking
 from onionchat.node.options import UpOptions
 from onionchat.node.start import Start
 from onionchat.node.supervisor import Supervisor
 from onionchat.node.unlocking import Unlocking
+from onionchat.own_socket import Peer
 from onionchat.paths import Paths
 from onionchat.store.lock import Lock
 from tests.cli.machine import NOWHERE, PASSPHRASE, Machine
@@ -55,6 +57,32 @@ def test_nothing_is_left_of_the_passphrase_where_a_crashed_node_would_get_it(
         assert os.pread(start.descriptor, 1 << 20, 0).endswith(b"}\n")
         assert isinstance(up._unlocking, Unlocking)
         up._let_go()
+
+
+def test_nobody_elses_passphrase_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Though they have got past the directory and the mode of the socket."""
+
+    async def hung_up(path: Path) -> None:
+        reader, writer = await asyncio.open_unix_connection(path)
+        writer.write(b"theirs\n")
+        with suppress(ConnectionError):
+            assert await reader.read() == b""
+        writer.close()
+
+    async def scene(start: Start) -> None:
+        path = tmp_path / "unlock.sock"
+        unlocking = Unlocking(path)
+        monkeypatch.setattr(node_unlocking, "peer", lambda _: Peer(1, os.geteuid() + 1))
+        async with asyncio.TaskGroup() as group:
+            filling = group.create_task(unlocking.fill(start))
+            theirs = group.create_task(hung_up(path))
+            await asyncio.wait({filling, theirs}, return_when=asyncio.FIRST_COMPLETED)
+            assert start.passphrase() == PASSPHRASE.encode()
+            filling.cancel()
+        unlocking.close()
+
+    with started(tmp_path) as start:
+        asyncio.run(scene(start))
 
 
 def test_what_was_brought_and_opened_nothing_is_not_left_there_either(tmp_path: Path) -> None:

@@ -41,6 +41,21 @@ WEAKNESSES = (
         ),
     ),
     Weakness(
+        "whoever has reached the socket of `up --wait-unlock` may bring a passphrase",
+        (("cli/locked.py", "return peer(sock).ours and _brought(", "return _brought("),),
+        ("cli/test_locked.py::test_another_user_is_not_listened_to",),
+    ),
+    Weakness(
+        "whoever has reached the socket of a node that is locked may bring a passphrase",
+        (("node/unlocking.py", "if peer(sock).ours and await _fill(", "if await _fill("),),
+        ("cli/test_lock.py::test_nobody_elses_passphrase_is_taken",),
+    ),
+    Weakness(
+        "whoever listens where the node should is told everything",
+        (("rpc/client.py", "    if not listener.ours:\n", "    if listener.pid < 0:\n"),),
+        ("cli/test_edges_streams.py::test_nothing_is_said_to_another_users_socket",),
+    ),
+    Weakness(
         "everybody may reach the node's socket",
         (LISTENS, EVERYBODYS),
         ("rpc/test_server.py::test_the_socket_is_ours_alone_and_goes_with_the_server",),
