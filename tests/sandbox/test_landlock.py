@@ -51,6 +51,12 @@ def test_not_even_a_library_is_changed(place: Place) -> None:
     assert place.attempt("Path(threading.__file__).open('r+')", "landlock") == "EACCES"
 
 
+def test_other_rules_give_nothing_back(place: Place) -> None:
+    line = "landlock.restrict(Reach((profile, home))); (home / 'id_rsa').read_text()"
+    assert place.attempt(line, "none") == "done"
+    assert place.attempt(line, "landlock") == "EACCES"
+
+
 def test_nobody_else_is_signalled(place: Place) -> None:
     line = f"os.kill({os.getpid()}, 0)"
     assert place.attempt(line, "none") == "done"

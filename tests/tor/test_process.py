@@ -35,6 +35,16 @@ def test_no_address_survives_the_log(text: str) -> None:
     assert ADDRESS not in scrub(f"[warn] closing {text} now").lower()
 
 
+def test_nobody_hears_what_it_says_before_it_is_scrubbed(tmp_path: Path) -> None:
+    talkative, heard = tmp_path / "tor", list[str]()
+    talkative.write_text(f"#!/bin/sh\necho '[warn] closing {ADDRESS} now'\nexit 1\n")
+    talkative.chmod(0o755)
+    with pytest.raises(TorFailed) as failed:
+        asyncio.run(run_tor(TorBinary(talkative, (0, 4, 9, 11)), "", tmp_path, heard.append))
+    assert heard == ["[warn] closing [onion] now"]
+    assert "closing [onion] now" in failed.value.message
+
+
 def test_an_option_that_tor_does_not_know_is_told_with_a_next_step(tmp_path: Path) -> None:
     failed = dies(offline_torrc(tmp_path / "t") + "NoSuchOption 1\n", tmp_path / "t")
     assert "option" in failed.message

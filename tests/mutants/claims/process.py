@@ -132,6 +132,17 @@ WEAKNESSES = (
         (f"{SECCOMP}test_it_cannot_be_undone",),
     ),
     Weakness(
+        "rules are made for files and not put into force",
+        (
+            (
+                "sandbox/landlock.py",
+                '        call("landlock_restrict_self", rules, 0)\n',
+                "        assert rules\n",
+            ),
+        ),
+        (f"{LANDLOCK}test_other_rules_give_nothing_back", f"{LANDLOCK}test_no_file_of_others"),
+    ),
+    Weakness(
         "who has a view of their own has every privilege in it",
         (
             (

@@ -64,4 +64,9 @@ WEAKNESSES = (
         (("tor/process.py", 'return _ONION.sub("[onion]", line)', "return line"),),
         ("tor/test_process.py::test_no_address_survives_the_log",),
     ),
+    Weakness(
+        "what tor says is heard as it is",
+        (("tor/process.py", "text = scrub(line.decode(", "text = (line.decode("),),
+        ("tor/test_process.py::test_nobody_hears_what_it_says_before_it_is_scrubbed",),
+    ),
 )
