@@ -11,6 +11,7 @@ import socket
 from contextlib import ExitStack, suppress
 from pathlib import Path
 
+from onionchat.accepting import accept
 from onionchat.errors import OnionchatError
 from onionchat.node.start import Start
 from onionchat.own_socket import listening, peer
@@ -32,10 +33,8 @@ class Unlocking:
 
     async def fill(self, start: Start) -> None:
         """With the next passphrase that somebody brings."""
-        loop = asyncio.get_running_loop()
         while True:
-            sock, _ = await loop.sock_accept(self._listener)
-            sock.setblocking(False)
+            sock = await accept(self._listener)
             if peer(sock).ours and await _fill(start, sock):
                 self._bearer = sock
                 return

@@ -3,13 +3,11 @@
 Whoever has the user's uid has full power over the profile; that is said in the docs, and
 everybody else is kept out three times: a 0700 directory, a 0600 socket, and the peer's
 uid asked of the kernel. At most 32 clients are connected, so that a script in a loop
-cannot use up the node's descriptors; one more is told so and closed. When descriptors
-run out all the same, the server waits a moment and goes on: nothing that happens to one
-client, and nothing that one client does, ends it.
+cannot use up the node's descriptors; one more is told so and closed. Nothing that happens to
+one client, and nothing that one client does, ends the server.
 """
 
 import asyncio
-import errno
 import socket
 from collections.abc import Mapping
 from contextlib import suppress
@@ -17,8 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Never
 
+from onionchat.accepting import accept
 from onionchat.errors import RefusedError
-from onionchat.node.clock import pause
 from onionchat.own_socket import listening, peer
 from onionchat.rpc import jsonrpc
 from onionchat.rpc.session import Session
@@ -28,10 +26,6 @@ if TYPE_CHECKING:  # the server needs the table it is given, not the node behind
     from onionchat.node.verbs.registry import Verb
 
 CLIENTS = 32
-RESOURCE_PAUSE = 1.0
-"""Seconds to wait when the machine has no descriptors or memory left for a client."""
-
-_SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 
 class Server:
@@ -51,7 +45,7 @@ class Server:
             listener.setblocking(False)
             async with asyncio.TaskGroup() as group:
                 while True:
-                    self._admit(await _accept(listener), group)
+                    self._admit(await accept(listener), group)
 
     def _admit(self, sock: socket.socket, group: asyncio.TaskGroup) -> None:
         if not peer(sock).ours:
@@ -80,18 +74,3 @@ def _turn_away(sock: socket.socket) -> None:
 def _close(sock: socket.socket, _: asyncio.Task[None]) -> None:
     """A task that is cancelled before its first step has closed nothing."""
     sock.close()
-
-
-async def _accept(listener: socket.socket) -> socket.socket:
-    loop = asyncio.get_running_loop()
-    while True:
-        try:
-            sock, _ = await loop.sock_accept(listener)
-        except ConnectionAbortedError:
-            continue
-        except OSError as error:
-            if error.errno not in _SCARCE:
-                raise
-            await pause(RESOURCE_PAUSE)
-        else:
-            return sock

@@ -8,19 +8,18 @@ another user, a port on 127.0.0.1.
   now and not at a time-out.
 - Every link belongs to a task in the listener's own group: when the listener ends, each
   of them has ended. What `on_link` lets escape ends the listener, so it handles its own.
-- A full file table is not the end: the listener waits a moment and goes on.
 - It can close and let the links that are open end by themselves (`serve`).
 """
 
 import asyncio
-import errno
 import os
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, contextmanager
 from functools import partial
 from typing import Never
 
+from onionchat.accepting import accept, rest
 from onionchat.os_errors import about
 from onionchat.own_socket import remove_stale
 from onionchat.tor.address import Address, TcpAddress, UnixAddress
@@ -32,11 +31,6 @@ BACKLOG = 256
 SPACING = 0.004
 """Seconds between two links: each costs half a millisecond before it has said a word, and a crowd
 must not fill the node's time with them. tor opens a few in a second."""
-
-RESOURCE_PAUSE = 1.0
-"""Seconds to wait when the machine has no descriptors or memory left for a link."""
-
-_SCARCE = (errno.EMFILE, errno.ENFILE, errno.ENOBUFS, errno.ENOMEM)
 
 OnLink = Callable[[Link], Awaitable[None]]
 
@@ -58,33 +52,16 @@ class Listener:
         """Take links for ever; they belong to `group`."""
         links: set[asyncio.Task[None]] = set()
         while True:
-            sock = await self._accept()
+            sock = await accept(self._socket)
             if len(links) >= limit:
                 sock.close()
-                await _pause(SPACING)
+                await rest(SPACING)
                 continue
             task = group.create_task(_carry(sock, on_link))
             links.add(task)
             task.add_done_callback(links.discard)
             task.add_done_callback(partial(_close, sock))
-            await _pause(SPACING)
-
-    async def _accept(self) -> socket.socket:
-        """Not the loop's own sock_accept: when it is cancelled, it may have accepted already."""
-        while True:
-            try:
-                sock, _ = self._socket.accept()
-            except BlockingIOError:
-                await _readable(self._socket)
-            except ConnectionAbortedError:
-                continue
-            except OSError as error:
-                if error.errno not in _SCARCE:
-                    raise
-                await _pause(RESOURCE_PAUSE)
-            else:
-                sock.setblocking(False)
-                return sock
+            await rest(SPACING)
 
 
 async def _carry(sock: socket.socket, on_link: OnLink) -> None:
@@ -98,21 +75,6 @@ async def _carry(sock: socket.socket, on_link: OnLink) -> None:
 def _close(sock: socket.socket, _: asyncio.Task[None]) -> None:
     """A task that is cancelled before its first step has closed nothing."""
     sock.close()
-
-
-async def _readable(sock: socket.socket) -> None:
-    loop, somebody = asyncio.get_running_loop(), asyncio.Event()
-    loop.add_reader(sock, somebody.set)
-    try:
-        await somebody.wait()
-    finally:
-        loop.remove_reader(sock)
-
-
-async def _pause(seconds: float) -> None:
-    with suppress(TimeoutError):
-        async with asyncio.timeout(seconds):
-            await asyncio.Event().wait()
 
 
 async def serve(

@@ -14,7 +14,6 @@ from pathlib import Path
 import pytest
 
 from onionchat.errors import NotFoundError, RefusedError, UnreachableError
-from onionchat.rpc import server
 from onionchat.rpc.client import Client
 from onionchat.rpc.server import CLIENTS, Server
 from tests.rpc.served import VERBS, Desk, Nothing, serving, verb
@@ -109,21 +108,6 @@ def test_another_user_gets_no_answer() -> None:
 def _run(program: str, *words: str) -> "subprocess.CompletedProcess[str]":
     command = [sys.executable, "-Ic", program, *words]
     return subprocess.run(command, capture_output=True, text=True, check=False)
-
-
-def test_a_full_file_table_is_not_the_end(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(server, "RESOURCE_PAUSE", 0.01)
-    failures = iter([OSError(24, "too many open files"), ConnectionAbortedError()])
-
-    async def accept(loop: asyncio.SelectorEventLoop, sock: socket.socket) -> object:
-        for failure in failures:
-            raise failure
-        return await real(loop, sock)
-
-    real = asyncio.SelectorEventLoop.sock_accept
-    monkeypatch.setattr(asyncio.SelectorEventLoop, "sock_accept", accept)
-    with serving(path, Desk()), Client.connect(path) as client:
-        assert client.call("echo", text="still here")["text"] == "still here"
 
 
 def test_garbage_ends_nothing(path: Path) -> None:

@@ -1,5 +1,4 @@
 import asyncio
-import errno
 import os
 import socket
 import stat
@@ -160,29 +159,6 @@ def test_any_free_port_is_made_known() -> None:
     with listening(TcpAddress("127.0.0.1", 0)) as listener:
         assert isinstance(listener.address, TcpAddress)
         assert listener.address.port > 0
-
-
-def test_a_full_file_table_is_not_the_end(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(module, "RESOURCE_PAUSE", 0)
-    failures = [OSError(errno.EMFILE, "full"), ConnectionAbortedError(), OSError(errno.ENOMEM, "")]
-
-    accept = socket.socket.accept
-
-    def failing(self: socket.socket) -> tuple[socket.socket, object]:
-        if failures:
-            raise failures.pop()
-        return accept(self)
-
-    async def run() -> None:
-        monkeypatch.setattr(socket.socket, "accept", failing)
-        with listening(UnixAddress(tmp_path / "s")) as listener:
-            async with asyncio.TaskGroup() as group:
-                serving = group.create_task(listener.run(echo, 1))
-                assert await _answers(listener)
-                serving.cancel()
-
-    asyncio.run(run())
-    assert not failures
 
 
 def test_what_a_link_lets_escape_ends_the_listener(tmp_path: Path) -> None:
