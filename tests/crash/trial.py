@@ -48,6 +48,8 @@ class Trial:
         try:
             async with asyncio.timeout(2 * scenes.STUCK):
                 await self._run(strike)
+        except TimeoutError as error:  # of the one that was cancelled by it: where it stood
+            self.verdict.violations.append(f"it hangs: {describe(error.__cause__ or error)}")
         except Exception as error:
             self.verdict.violations.append(f"{describe(error)} {error}")
         if not self.verdict.violations:
