@@ -8,6 +8,7 @@ import pytest
 
 from onionchat.crypto.address import format_address, service_id
 from onionchat.crypto.identity import Identity
+from onionchat.node import strangers
 from onionchat.node.verbs.requests import Request
 from onionchat.protocol import padding
 from onionchat.protocol.events import Bye, Envelope, Ping
@@ -231,6 +232,28 @@ def test_a_stranger_never_waits_for_the_disk(tmp_path: Path) -> None:
             await alice.until(lambda: requests.by_key(new.key))
 
     asyncio.run(scene())
+
+
+@pytest.mark.parametrize("they", ["leave", "stay"])
+def test_a_request_is_stored_when_nobody_waits_for_it(tmp_path: Path, they: str) -> None:
+    """When they have gone, or have been there longer than anybody needs to."""
+
+    async def scene() -> None:
+        street = Street()
+        alice, new = Home("alice", tmp_path, street), mallory()
+        async with alice.up(), call(street, alice, new) as caller:
+            await greet(caller)
+            with patience.by_hand():
+                await caller.send(Speech(caller).envelope(request("let me in")))
+                for _ in range(20):
+                    patience.pass_time(strangers.PARTING / 40)
+                    assert await pending(alice) == []
+                if they == "leave":
+                    await caller.send(Bye())
+                while not await pending(alice):
+                    patience.pass_time(strangers.PARTING / 40)
+
+    patience.run(scene())
 
 
 def block(them: Identity) -> None:

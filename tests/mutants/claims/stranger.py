@@ -148,6 +148,17 @@ WEAKNESSES = (
         ("crypto/test_handshake.py::test_whom_an_m3_names_costs_the_same_each_time",),
     ),
     Weakness(
+        "a request is stored while who leaves it is there",
+        (
+            (
+                "node/strangers.py",
+                "        await wait(gone, asyncio.get_running_loop().time() + PARTING)\n",
+                "",
+            ),
+        ),
+        ("node/test_strangers.py::test_a_request_is_stored_when_nobody_waits_for_it",),
+    ),
+    Weakness(
         "a stranger's connection waits until their request is stored",
         (
             (
