@@ -1,10 +1,12 @@
-"""Each weakness can be planted, and the tests that must notice it are there."""
+"""Each weakness can be planted, the tests that must notice it are there, and the page names no
+others."""
 
 import pytest
 
-from tests.mutants.claims import WEAKNESSES
+from tests.mutants.claims import CONTROLS, WEAKNESSES
 from tests.mutants.claims.weakness import Weakness
 from tests.mutants.orchard import ROOT, plant
+from tests.test_threat_model import PAGE, TEST
 
 
 @pytest.mark.parametrize("weakness", WEAKNESSES, ids=lambda weakness: weakness.name)
@@ -18,3 +20,8 @@ def test_each_test_of_it_exists(weakness: Weakness) -> None:
     for test in weakness.tests:
         file, _, name = test.partition("::")
         assert f"def {name}(" in (ROOT / "tests" / file).read_text()
+
+
+def test_there_is_one_for_each_test_that_the_page_names() -> None:
+    tests = [*CONTROLS, *(test for weakness in WEAKNESSES for test in weakness.tests)]
+    assert set(TEST.findall(PAGE)) - {test.partition("::")[2] for test in tests} == set()

@@ -38,3 +38,6 @@ WEAKNESSES: tuple[Weakness, ...] = (
     *process.WEAKNESSES,
     *tor.WEAKNESSES,
 )
+
+CONTROLS: tuple[str, ...] = (*disk.CONTROLS, *other_user.CONTROLS)
+"""Tests that plant a weakness themselves, and need none."""
