@@ -52,7 +52,9 @@ class Guests:
             async with asyncio.timeout_at(end):
                 await connection.send(await self._profile.db.run(greeting.hello, None))
                 said = await _listen(connection)
-            peer = await self._admit(fresh, said, key)
+                async with connection.attention:
+                    token = _token(fresh, said)
+            peer = None if token is None else await self._admit(token, key)
             if peer is None:
                 async with asyncio.timeout_at(end):
                     while not said.bye:
@@ -60,11 +62,8 @@ class Guests:
         if peer is not None:
             await peer.receive_guest(connection, fresh, said.wires)
 
-    async def _admit(self, fresh: Fresh, said: Said, key: IdentityKey) -> Peer | None:
+    async def _admit(self, token: bytes, key: IdentityKey) -> Peer | None:
         """No time ends this half-way: who is a contact has a peer."""
-        token = _token(fresh, said)
-        if token is None:
-            return None
         profile, now = self._profile, self._profile.clock()
         guest = await profile.change(invites.admit, self._invite, key, token, now)
         if guest is None:

@@ -2,16 +2,19 @@
 
 import asyncio
 from pathlib import Path
+from typing import Any, Self
 
 import pytest
 
 from onionchat.crypto.identity import Identity
+from onionchat.node import door, guests
 from onionchat.node.attention import LONGEST_REST, REST, Attention
 from onionchat.node.connection import ALL_OF_IT, Connection
 from onionchat.protocol.channel import Channel
 from onionchat.protocol.limits import UNPROVEN_BYTES
 from tests.node.patience import by_hand, pass_time, run, turns
-from tests.node.town import neighbours, talks, town
+from tests.node.street import Home, Street
+from tests.node.town import delivered, neighbours, talks, town
 
 WORK = 0.002
 HOUR = 3600.0
@@ -119,4 +122,40 @@ def test_a_contact_has_all_of_it_whoever_dialled(tmp_path: Path) -> None:
                 for talk in talks(home):
                     assert talk.connection.attention is ALL_OF_IT
 
+    asyncio.run(scene())
+
+
+@pytest.mark.usefixtures("promptly")
+def test_what_a_guest_says_first_is_opened_in_the_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Whoever has an invite has proven nothing by it."""
+    inside, opened = list[Attention](), list[int]()
+
+    class Watched(Attention):
+        async def __aenter__(self) -> Self:
+            await super().__aenter__()
+            inside.append(self)
+            return self
+
+        async def __aexit__(self, *error: object) -> None:
+            inside.remove(self)
+            await super().__aexit__(*error)
+
+    def watched(*said: Any) -> bytes | None:
+        opened.append(len(inside))
+        return token(*said)
+
+    async def scene() -> None:
+        street = Street()
+        alice, bob = Home("alice", tmp_path, street), Home("bob", tmp_path, street)
+        async with asyncio.timeout(60), alice.up(), bob.up():
+            made = await alice("invite.make", name="bob")
+            await bob("contact.add", name="alice", address=made.invite)
+            await delivered(bob, "alice", "hello")
+        assert opened == [1]
+
+    token = guests._token
+    monkeypatch.setattr(guests, "_token", watched)
+    monkeypatch.setattr(door, "Attention", Watched)
     asyncio.run(scene())
