@@ -125,6 +125,24 @@ WEAKNESSES = (
         ),
     ),
     Weakness(
+        "a text that was read goes on as an argument",
+        (
+            (
+                "cli/send.py",
+                "    try:\n        row = ask(\n",
+                (
+                    "    if text is None:\n"
+                    "        import os, sys\n"
+                    '        again = [sys.executable, "-m", "onionchat", "send", name]\n'
+                    '        again += [message["text"], "--wait", "sent"]\n'
+                    "        os.execv(sys.executable, again)\n"
+                    "    try:\n        row = ask(\n"
+                ),
+            ),
+        ),
+        ("cli/test_secrets.py::test_a_text_from_stdin_is_nowhere_but_in_the_database",),
+    ),
+    Weakness(
         "the supervisor opens the profile, too",
         (
             (
