@@ -22,21 +22,13 @@ from tests.mutants.claims import (
 )
 from tests.mutants.claims.weakness import Weakness
 
-WEAKNESSES: tuple[Weakness, ...] = (
-    *stranger.WEAKNESSES,
-    *stranger_door.WEAKNESSES,
-    *stranger_text.WEAKNESSES,
-    *contact.WEAKNESSES,
-    *contact_text.WEAKNESSES,
-    *invite.WEAKNESSES,
-    *removed.WEAKNESSES,
-    *two_contacts.WEAKNESSES,
-    *relay.WEAKNESSES,
-    *disk.WEAKNESSES,
-    *watcher.WEAKNESSES,
-    *other_user.WEAKNESSES,
-    *process.WEAKNESSES,
-    *tor.WEAKNESSES,
+ADVERSARIES = (
+    *(stranger, stranger_door, stranger_text, contact, contact_text, invite, removed),
+    *(two_contacts, relay, watcher, other_user, disk, process, tor),
+)
+
+WEAKNESSES: tuple[Weakness, ...] = tuple(
+    weakness for adversary in ADVERSARIES for weakness in adversary.WEAKNESSES
 )
 
 CONTROLS: tuple[str, ...] = (*disk.CONTROLS, *other_user.CONTROLS)
