@@ -12,18 +12,27 @@ And the pauses double: a contact who never receipts anything does not make us re
 
 
 class Overdue:
-    """Of one connection. `waits`: something was written that may not have been receipted. As long
-    as nothing was, the disk is left alone."""
+    """Of one connection. As long as nothing is written, the disk is left alone."""
 
     def __init__(self) -> None:
-        self.waits = False
+        self._waits = False
         self._oldest: int | None = None
         self._looks = 0
+
+    def wrote(self) -> None:
+        """Something that is to be receipted."""
+        self._waits = True
+
+    def asks(self) -> bool:
+        """Is there anything to look for? What is written meanwhile is, the next time."""
+        waits, self._waits = self._waits, False
+        return waits
 
     def look(self, oldest: int | None) -> bool:
         """The oldest envelope that is in flight now, by the number of its row: is it time to repeat
         it, after one look, or two, or four?"""
-        self.waits = oldest is not None
-        self._looks = self._looks + 1 if self.waits and oldest == self._oldest else 0
+        self._waits |= oldest is not None
+        same = oldest is not None and oldest == self._oldest
+        self._looks = self._looks + 1 if same else 0
         self._oldest = oldest
         return self._looks.bit_count() == 1

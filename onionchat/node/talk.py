@@ -266,7 +266,7 @@ class Talk:
 
     def _expect_answer(self, written: tuple[int, ...]) -> None:
         if written:
-            self._overdue.waits = True
+            self._overdue.wrote()
             self._answer_by = self._answer_by or asyncio.get_running_loop().time() + ANSWER
 
     async def _until_asked(self) -> None:
@@ -347,7 +347,7 @@ class Talk:
     async def lasted(self) -> None:
         """It has, for a minute or so: has everything been receipted that was written then?"""
         self.good = True
-        if self.speaks and self._overdue.waits:
+        if self.speaks and self._overdue.asks():
             now = self._profile.uptime()
             oldest = await self._profile.db.run(outbox.oldest, self._peer.contact, now)
             if self._overdue.look(oldest):

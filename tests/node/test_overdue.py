@@ -19,7 +19,24 @@ def test_it_begins_anew_with_what_comes_next() -> None:
     for row in (7, 7, None, 7, 8):
         overdue.look(row)
     assert overdue.look(8)
-    assert overdue.waits
     assert not overdue.look(None)
     assert not overdue.look(None)
-    assert not overdue.waits
+
+
+def test_it_asks_as_long_as_something_is_in_flight() -> None:
+    overdue = Overdue()
+    assert not overdue.asks()
+    overdue.wrote()
+    for row in (7, 7, 7, 8, None):
+        assert overdue.asks()
+        overdue.look(row)
+    assert not overdue.asks()
+
+
+def test_what_is_written_during_a_look_is_looked_for_the_next_time() -> None:
+    overdue = Overdue()
+    overdue.wrote()
+    assert overdue.asks()
+    overdue.wrote()
+    overdue.look(None)
+    assert overdue.asks()
