@@ -62,6 +62,7 @@ class Victim:
     def __init__(self, nursery: Nursery, pid: int) -> None:
         self._nursery = nursery
         self._pidfd = _opened(pid)
+        self._ready = False
         self.exit_code: int | None = None
         self.error: Said | None = None
         self.warnings: list[str] = []
@@ -92,7 +93,9 @@ class Victim:
 
     async def ready(self) -> bool:
         """Until it can be reached; False if it ends instead."""
-        return await self.hear(lambda said: said.get("event") == "ready") is not None
+        if not self._ready:
+            self._ready = await self.hear(lambda said: said.get("event") == "ready") is not None
+        return self._ready
 
     def send(self, number: int) -> None:
         if self._pidfd is not None:

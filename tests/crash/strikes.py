@@ -6,7 +6,7 @@ from contextlib import suppress
 
 from onionchat.errors import OnionchatError, UnreachableError, rebuild
 from tests.crash import strace
-from tests.crash.scenes import Plot, Scene
+from tests.crash.scenes import STARTING, Plot, Scene
 from tests.crash.trial import printed
 from tests.crash.verdict import KILL, Verdict
 
@@ -49,6 +49,8 @@ async def _fail(plot: Plot, scene: Scene, verdict: Verdict) -> None:
 
 async def _go_on(plot: Plot, scene: Scene, verdict: Verdict) -> None:
     """As if nothing had been; or it ends because of what it found out only now."""
+    if plot.stops is STARTING and not await scene.victim.ready():
+        return
     try:
         await plot.again(scene)
         await scene.talk_on()
