@@ -12,7 +12,7 @@ from onionchat.node import greeting, inboxes
 from onionchat.node.dialing import Schedule
 from onionchat.node.peers import Peers
 from onionchat.protocol.session_choice import Choice, choose
-from onionchat.store import outbox, reachability, receipts
+from onionchat.store import messages, outbox, reachability, receipts
 from onionchat.store.reachability import Reachable
 from tests.simulation import faults
 from tests.simulation.checker import check
@@ -68,10 +68,8 @@ def always_suspicious(mine: Any, theirs: Any) -> Choice:
     return Choice(None, rolled_back, found.rolled_back_peer, found.retired)
 
 
-def never_suspicious(mine: Any, theirs: Any) -> Choice:
-    """Nobody's disk is ever put back."""
-    found = choose(mine, theirs)
-    return Choice(found.use, (), (), found.retired)
+def nobody_is_told(*_: Any, **__: Any) -> None:
+    """Whatever is noticed."""
 
 
 def at_once(schedule: Schedule, now: float, **_: Any) -> None:
@@ -98,7 +96,7 @@ PLANTED: dict[str, tuple[Any, str, Callable[..., Any], tuple[Fault, ...], str]] 
     "receipts": (outbox, "delivered", receipt_is_lost, (faults.kill,), "never learned"),
     "patience": (Schedule, "failed", never_again, (faults.offline,), "was lost"),
     "alarm": (greeting, "choose", always_suspicious, (faults.kill,), "false alarm"),
-    "no alarm": (greeting, "choose", never_suspicious, (faults.put_back,), "no alarm"),
+    "no alarm": (messages, "add_notice", nobody_is_told, (faults.put_back,), "no alarm"),
     "keys": (inboxes, "expel", nobody_is_expelled, (faults.blocked,), "who has shut"),
     "parting": (Peers, "_part", nobody_is_parted_from, (faults.blocked,), "heard"),
     "address": (reachability, "load", always_on, (faults.hidden, faults.blocked), "which is off"),
