@@ -13,6 +13,7 @@ from tests.mutants.claims import (
     process,
     relay,
     removed,
+    screen,
     stranger,
     stranger_door,
     stranger_text,
@@ -24,7 +25,7 @@ from tests.mutants.claims.weakness import Weakness
 
 ADVERSARIES = (
     *(stranger, stranger_door, stranger_text, contact, contact_text, invite, removed),
-    *(two_contacts, relay, watcher, other_user, disk, process, tor),
+    *(two_contacts, relay, watcher, screen, other_user, disk, process, tor),
 )
 
 WEAKNESSES: tuple[Weakness, ...] = tuple(
