@@ -70,15 +70,15 @@ def add(invocation: Invocation, name: str, address: str, text: str | None) -> No
     NAME is yours alone: it is never sent to anybody. An invite is a secret until it was used:
     give - for it, and it stands neither in the shell's history nor in the list of processes.
     """
-    if prompt.is_typed(text or "") or prompt.is_typed(address):
-        reach(invocation).close()
     from onionchat.protocol.invite import is_meant
 
+    if prompt.is_typed(text or "") or prompt.is_typed(address):
+        reach(invocation).close()
     place, word = _place(invocation, address, text), _checked(invocation, text)
     row = ask(invocation, "contact.add", name=name, address=place, text=word)
     state = "invited" if is_meant(place) else row["state"]
-    text = _MEANING.get(state, line(state))
-    invocation.out.row(row, f"{line(row['name'])}: {text}")
+    meaning = _MEANING.get(state, line(state))
+    invocation.out.row(row, f"{line(row['name'])}: {meaning}")
     invocation.out.once(row)
 
 

@@ -150,6 +150,25 @@ class Talk:
         self._asked = True
         self._wake.set()
 
+    @property
+    def speaks(self) -> bool:
+        """Is it the one of this contact's connections on which messages leave?"""
+        return self._peer.preferred is self
+
+    async def ping(self) -> None:
+        self._must_be_open()
+        await self.connection.send(Ping(secrets.token_bytes(8)))
+
+    async def lasted(self) -> None:
+        """It has, for a minute or so: has everything been receipted that was written then?"""
+        self.good = True
+        if self.speaks and self._overdue.asks():
+            now = self._profile.uptime()
+            oldest = await self._profile.db.run(outbox.oldest, self._peer.contact, now)
+            if self._overdue.look(oldest):
+                self._missing = True
+                self._wake.set()
+
     async def _listen(self) -> Never:
         if self._said:
             await self._take_in(self._said)
@@ -334,25 +353,6 @@ class Talk:
         if await self._alive.run():
             await self.say_bye()
         raise _Over
-
-    @property
-    def speaks(self) -> bool:
-        """Is it the one of this contact's connections on which messages leave?"""
-        return self._peer.preferred is self
-
-    async def ping(self) -> None:
-        self._must_be_open()
-        await self.connection.send(Ping(secrets.token_bytes(8)))
-
-    async def lasted(self) -> None:
-        """It has, for a minute or so: has everything been receipted that was written then?"""
-        self.good = True
-        if self.speaks and self._overdue.asks():
-            now = self._profile.uptime()
-            oldest = await self._profile.db.run(outbox.oldest, self._peer.contact, now)
-            if self._overdue.look(oldest):
-                self._missing = True
-                self._wake.set()
 
 
 def _in_a_moment(before: float | None) -> float:

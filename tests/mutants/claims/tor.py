@@ -23,22 +23,6 @@ WEAKNESSES = (
         ("crypto/test_ratchet_refusals.py::test_another_session_is_not_mine",),
     ),
     Weakness(
-        "half of the secret of each step is known",
-        (
-            (
-                "crypto/ratchet_step.py",
-                "exchange(own.x25519, header.dh) + own.mlkem.decapsulate(header.ct)",
-                "exchange(own.x25519, header.dh)",
-            ),
-            (
-                "crypto/ratchet_step.py",
-                "exchange(own.x25519, peer_dh) + shared",
-                "exchange(own.x25519, peer_dh)",
-            ),
-        ),
-        ("crypto/test_ratchet.py::test_one_half_of_a_step_opens_nothing",),
-    ),
-    Weakness(
         "whoever is held back is written to all the same",
         (("node/outbox.py", " or contact.held:", ":"),),
         (HELD,),
