@@ -42,6 +42,7 @@ class Orchard:
     def run(self, instrument: tuple[str, ...]) -> int:
         """Its exit code, with the tree as it is."""
         environment = {**os.environ, "PYTHONHASHSEED": "0"}
+        environment.pop("PYTHONPATH", None)  # it goes before what this Python knows by itself
         environment["PYTHONDONTWRITEBYTECODE"] = "1"  # two bugs of one size, planted in one second
         return subprocess.run(
             [self._python, *instrument],

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.mutants.orchard import Orchard, plant
+from tests.mutants.orchard import ROOT, Orchard, plant
 from tests.mutants.planted import BUGS, Bug
 
 FEW = ("the profile's lock is not taken", "the pauses between dials are never short again")
@@ -36,3 +36,14 @@ def test_programs_that_an_instrument_starts_are_those_of_the_copy(tmp_path: Path
         f" assert {str(tmp_path)!r}.encode() in subprocess.check_output(line, cwd='/', env={{}})"
     )
     assert Orchard(tmp_path).run(("-c", code)) == 0
+
+
+def test_nothing_that_is_set_outside_leads_past_the_copy(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))
+    code = f"import onionchat; assert {str(tmp_path)!r} in onionchat.__file__, onionchat.__file__"
+    nested = (
+        f"import subprocess, sys; subprocess.check_call([sys.executable, '-c', {code!r}], cwd='/')"
+    )
+    assert Orchard(tmp_path).run(("-c", nested)) == 0
